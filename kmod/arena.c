@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arenas: frames, the memory under them, and the status words beside them.
+ * Frames lie back to back over the arena's chunks, so one may straddle two.
+ */
+#include <linux/bitmap.h>
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "arena.h"
+#include "chunk.h"
+#include "space.h"
+#include "tier.h"
+
+#define STATUS_PER_PAGE (PAGE_SIZE / sizeof(struct kvt_status))
+
+void kvt_arena_init(struct kvt_arena *a, struct kvt_space *space,
+		    unsigned int index)
+{
+	a->space = space;
+	a->index = index;
+	xa_init(&a->chunks);
+	xa_init(&a->status);
+	a->evict = RB_ROOT_CACHED;
+}
+
+static u64 nr_chunks_for(const struct kvt_arena *a, u32 frames)
+{
+	return DIV_ROUND_UP((u64)frames * a->space->block_size, KVT_CHUNK_SIZE);
+}
+
+static u64 nr_chunks(const struct kvt_arena *a)
+{
+	return READ_ONCE(a->nr_chunks);
+}
+
+/* Bytes of memory it has; what does not make a whole frame is counted too. */
+u64 kvt_arena_bytes(const struct kvt_arena *a)
+{
+	return nr_chunks(a) << KVT_CHUNK_SHIFT;
+}
+
+static int grow_status(struct kvt_arena *a, u32 frames)
+{
+	unsigned long i, nr = DIV_ROUND_UP(frames, STATUS_PER_PAGE);
+
+	for (i = 0; i < nr; i++) {
+		struct page *page;
+		int err;
+
+		if (xa_load(&a->status, i))
+			continue;
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!page)
+			return -ENOMEM;
+		page_folio(page)->index = 0;
+		err = xa_err(xa_store(&a->status, i, page, GFP_KERNEL));
+		if (err) {
+			__free_page(page);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* Put chunks back that could not be removed: frames on them may be used. */
+static void restore_chunks(struct kvt_arena *a, struct list_head *list,
+			   u64 first)
+{
+	struct kvt_chunk *c, *next;
+
+	list_for_each_entry_safe(c, next, list, list) {
+		list_del_init(&c->list);
+		/* The index was kept by a zero entry: no memory is needed. */
+		xa_store(&a->chunks, first++, c, GFP_KERNEL);
+	}
+}
+
+/* Take chunks from @first on out of sight. Returns how many are in @list. */
+static u64 hide_chunks(struct kvt_arena *a, u64 first, struct list_head *list)
+{
+	struct address_space *mapping = a->space->inode->i_mapping;
+	struct kvt_chunk *c;
+	unsigned long i;
+	u64 nr = 0;
+
+	filemap_invalidate_lock(mapping);
+	xa_for_each_start(&a->chunks, i, c, first) {
+		xa_store(&a->chunks, i, XA_ZERO_ENTRY, GFP_KERNEL);
+		list_add_tail(&c->list, list);
+		nr++;
+	}
+	filemap_invalidate_unlock(mapping);
+	list_for_each_entry(c, list, list)
+		kvt_chunk_quiesce(c);
+	if (nr)
+		unmap_mapping_range(mapping, kvt_window_offset(a->index) +
+				    (first << KVT_CHUNK_SHIFT),
+				    nr << KVT_CHUNK_SHIFT, 1);
+	return nr;
+}
+
+/*
+ * Hand the chunks from index @first on back to the tier. A device that has
+ * registered the window would go on using a pinned chunk at its old place: so
+ * unless @force (nobody has the space open), only what is unpinned at the end
+ * of the window goes.
+ */
+static void remove_chunks(struct kvt_arena *a, u64 first, bool force)
+{
+	struct kvt_chunk *c;
+	LIST_HEAD(hidden);
+	LIST_HEAD(gone);
+	u64 i;
+
+	i = first + hide_chunks(a, first, &hidden);
+	while (i > first) {
+		c = list_last_entry(&hidden, struct kvt_chunk, list);
+		if (!force && !kvt_chunk_is_idle(c))
+			break;
+		xa_erase(&a->chunks, --i);
+		WRITE_ONCE(a->nr_chunks, i);
+		list_move(&c->list, &gone);
+	}
+	restore_chunks(a, &hidden, first);
+	if (!list_empty(&gone))
+		kvt_tier_give(a->tier, &gone);
+}
+
+static int store_chunks(struct kvt_arena *a, u64 first, struct list_head *list)
+{
+	struct kvt_chunk *c, *next;
+	int err;
+
+	list_for_each_entry_safe(c, next, list, list) {
+		err = xa_err(xa_store(&a->chunks, first, c, GFP_KERNEL));
+		if (err)
+			return err;
+		list_del_init(&c->list);
+		WRITE_ONCE(a->nr_chunks, ++first);
+	}
+	return 0;
+}
+
+/* Every block with a frame has a slot. */
+static void raise_slots(struct kvt_space *space)
+{
+	u64 frames = kvt_space_frames(space);
+
+	if (frames > space->nr_slots)
+		WRITE_ONCE(space->nr_slots, min_t(u64, frames, U32_MAX));
+}
+
+/* Make frames up to @frames known and free. */
+static int extend_frames(struct kvt_arena *a, u32 frames)
+{
+	unsigned long *used, *old;
+
+	used = kvzalloc(BITS_TO_LONGS(frames) * sizeof(long), GFP_KERNEL);
+	if (!used)
+		return -ENOMEM;
+	spin_lock(&a->space->lock);
+	old = a->used;
+	if (old)
+		bitmap_copy(used, old, a->nr_frames);
+	a->used = used;
+	a->nr_free += frames - a->limit;
+	a->limit = frames;
+	WRITE_ONCE(a->nr_frames, frames);
+	raise_slots(a->space);
+	spin_unlock(&a->space->lock);
+	kvfree(old);
+	return 0;
+}
+
+/**
+ * kvt_arena_grow() - add memory to an arena
+ * @a: the arena, on a tier
+ * @bytes: its new size, more than now
+ *
+ * Context: kvt_admin held.
+ * Return: 0; -ENOSPC or -ENOMEM and nothing changed.
+ */
+int kvt_arena_grow(struct kvt_arena *a, u64 bytes)
+{
+	u64 have = nr_chunks(a), frames = div_u64(bytes, a->space->block_size);
+	LIST_HEAD(list);
+	int err;
+
+	lockdep_assert_held(&kvt_admin);
+	if (frames >= KVT_NO_FRAME || bytes > KVT_WINDOW_MAX)
+		return -ENOSPC;
+	err = kvt_tier_take(a->tier, (bytes >> KVT_CHUNK_SHIFT) - have, &list);
+	if (err)
+		return err;
+	err = store_chunks(a, have, &list);
+	if (!err)
+		err = grow_status(a, frames);
+	if (!err)
+		err = extend_frames(a, frames);
+	if (!err)
+		return 0;
+	kvt_tier_give(a->tier, &list);
+	remove_chunks(a, have, true);
+	return err;
+}
+
+int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes)
+{
+	int err;
+
+	a->kind = tier->kind;
+	a->node = tier->node;
+	WRITE_ONCE(a->tier, tier);
+	tier->users++;
+	err = kvt_arena_grow(a, bytes);
+	if (err)
+		kvt_arena_detach(a);
+	return err;
+}
+
+/*
+ * Take the arena off its tier. Its frames are free, or nobody can reach the
+ * space any more. Status pages stay until the space goes: they may be mapped.
+ */
+void kvt_arena_detach(struct kvt_arena *a)
+{
+	unsigned long *used;
+
+	spin_lock(&a->space->lock);
+	used = a->used;
+	a->used = NULL;
+	a->limit = 0;
+	a->nr_free = 0;
+	a->hint = 0;
+	WRITE_ONCE(a->nr_frames, 0);
+	spin_unlock(&a->space->lock);
+	kvfree(used);
+	remove_chunks(a, 0, true);
+	a->tier->users--;
+	WRITE_ONCE(a->tier, NULL);
+}
+
+static void set_limit(struct kvt_arena *a, u32 limit)
+{
+	a->limit = limit;
+	a->nr_free = limit - bitmap_weight(a->used, limit);
+	a->hint = 0;
+}
+
+/* From now on hand out only frames below @limit. */
+void kvt_arena_lower(struct kvt_arena *a, u32 limit)
+{
+	lockdep_assert_held(&kvt_admin);
+	spin_lock(&a->space->lock);
+	set_limit(a, limit);
+	spin_unlock(&a->space->lock);
+}
+
+/*
+ * Give back the memory above the last frame that is below limit or in use, as
+ * far as it is not pinned; what stays can be used again.
+ */
+void kvt_arena_trim(struct kvt_arena *a)
+{
+	u32 last, keep;
+
+	lockdep_assert_held(&kvt_admin);
+	spin_lock(&a->space->lock);
+	last = find_last_bit(a->used, a->nr_frames);
+	keep = last < a->nr_frames && last >= a->limit ? last + 1 : a->limit;
+	spin_unlock(&a->space->lock);
+
+	remove_chunks(a, nr_chunks_for(a, keep), false);
+
+	spin_lock(&a->space->lock);
+	if (kvt_arena_bytes(a) > nr_chunks_for(a, keep) << KVT_CHUNK_SHIFT)
+		keep = div_u64(kvt_arena_bytes(a), a->space->block_size);
+	WRITE_ONCE(a->nr_frames, keep);
+	set_limit(a, keep);
+	spin_unlock(&a->space->lock);
+}
+
+/**
+ * kvt_arena_frame_get() - take a free frame
+ * @a: the arena
+ *
+ * Context: space->lock held.
+ * Return: the frame, owned by the caller, or KVT_NO_FRAME.
+ */
+u32 kvt_arena_frame_get(struct kvt_arena *a)
+{
+	u32 frame;
+
+	lockdep_assert_held(&a->space->lock);
+	if (!a->nr_free)
+		return KVT_NO_FRAME;
+	frame = find_next_zero_bit(a->used, a->limit, a->hint);
+	if (frame >= a->limit)
+		frame = find_first_zero_bit(a->used, a->limit);
+	__set_bit(frame, a->used);
+	a->hint = frame + 1 < a->limit ? frame + 1 : 0;
+	a->nr_free--;
+	return frame;
+}
+
+/* Nothing maps or owns @frame any more. A poisoned one is never used again. */
+void kvt_arena_frame_put(struct kvt_arena *a, u32 frame, bool poisoned)
+{
+	lockdep_assert_held(&a->space->lock);
+	if (poisoned)
+		return;
+	__clear_bit(frame, a->used);
+	if (frame < a->limit)
+		a->nr_free++;
+}
+
+/* The page at byte @off of the window, or NULL past its end. */
+struct page *kvt_arena_page(struct kvt_arena *a, u64 off)
+{
+	struct kvt_chunk *c = xa_load(&a->chunks, off >> KVT_CHUNK_SHIFT);
+
+	return c ? kvt_chunk_page(c, off & (KVT_CHUNK_SIZE - 1)) : NULL;
+}
+
+/**
+ * kvt_arena_piece() - kernel address of window bytes
+ * @a: the arena
+ * @off: byte of the window, inside a frame that the caller owns or holds
+ * @len: in: bytes wanted; out: bytes that are contiguous from there
+ */
+void *kvt_arena_piece(struct kvt_arena *a, u64 off, u64 *len)
+{
+	struct kvt_chunk *c = xa_load(&a->chunks, off >> KVT_CHUNK_SHIFT);
+	u32 in_chunk = off & (KVT_CHUNK_SIZE - 1);
+	u64 piece = PAGE_SIZE << c->order;
+
+	*len = min(*len, piece - (in_chunk & (piece - 1)));
+	return page_address(kvt_chunk_page(c, in_chunk)) +
+	       (off & (PAGE_SIZE - 1));
+}
+
+/* Returns 0, or -EHWPOISON if the source cannot be read. May sleep. */
+int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
+		   struct kvt_arena *from, u32 from_frame)
+{
+	u64 size = to->space->block_size, done, len, src_len;
+	u64 dst_off = to_frame * size, src_off = from_frame * size;
+
+	for (done = 0; done < size; done += len) {
+		void *dst, *src;
+
+		len = min_t(u64, size - done, KVT_CHUNK_SIZE);
+		dst = kvt_arena_piece(to, dst_off + done, &len);
+		src_len = len;
+		src = kvt_arena_piece(from, src_off + done, &src_len);
+		len = src_len;
+		if (copy_mc_to_kernel(dst, src, len))
+			return -EHWPOISON;
+		cond_resched();
+	}
+	return 0;
+}
+
+static bool any_page(struct kvt_arena *a, u32 frame,
+		     bool (*test)(struct page *page))
+{
+	u64 size = a->space->block_size, off = frame * size, end = off + size;
+	struct kvt_chunk *c = NULL;
+
+	for (; off < end; off += PAGE_SIZE) {
+		u32 in_chunk = off & (KVT_CHUNK_SIZE - 1);
+
+		if (!c || !in_chunk)
+			c = xa_load(&a->chunks, off >> KVT_CHUNK_SHIFT);
+		if (test(kvt_chunk_page(c, in_chunk)))
+			return true;
+	}
+	return false;
+}
+
+static bool page_poisoned(struct page *page)
+{
+	return PageHWPoison(page);
+}
+
+static bool page_pinned(struct page *page)
+{
+	return folio_maybe_dma_pinned(page_folio(page));
+}
+
+/* Has memory of the frame failed? It must not be read, nor used again. */
+bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame)
+{
+	return any_page(a, frame, page_poisoned);
+}
+
+/* Does a device, or anything else, hold a pin on the frame's memory? */
+bool kvt_arena_frame_pinned(struct kvt_arena *a, u32 frame)
+{
+	return any_page(a, frame, page_pinned);
+}
+
+/*
+ * Tell who polls the status area: @valid leading bytes of @frame are good, and
+ * they are other bytes than before if @valid is 0.
+ */
+void kvt_arena_publish(struct kvt_arena *a, u32 frame, u32 valid)
+{
+	struct page *page = xa_load(&a->status, frame / STATUS_PER_PAGE);
+	struct kvt_status *s = page_address(page), new;
+
+	s += frame % STATUS_PER_PAGE;
+	new.generation = s->generation + !valid;
+	new.valid = valid;
+	smp_store_release((u64 *)s, *(u64 *)&new);
+}

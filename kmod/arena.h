@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_ARENA_H
+#define _KVT_ARENA_H
+
+#include <linux/rbtree.h>
+#include <linux/xarray.h>
+#include "kvt.h"
+
+struct arena_dir;
+
+#define KVT_NO_FRAME U32_MAX
+
+/**
+ * struct kvt_arena - a space's memory on one tier: an array of frames
+ * @space: whose it is; constant
+ * @index: in space->arenas; constant
+ * @tier: the tier, NULL while this index is not in use (kvt_admin)
+ * @kind: of @tier
+ * @node: of @tier
+ * @chunks: struct kvt_chunk by byte offset >> KVT_CHUNK_SHIFT. Written under
+ *	kvt_admin and, for removal, invalidate_lock; read under either, or by
+ *	the owner of a frame that lies in it
+ * @nr_chunks: length of @chunks (kvt_admin; read without)
+ * @status: pages of struct kvt_status; only grows while the space lives
+ * @sysfs: its directory (kvt_admin)
+ * @nr_frames: frames that exist; grows and shrinks under kvt_admin
+ * @limit: frames below it may be handed out (space->lock). Less than
+ *	@nr_frames only while the arena shrinks
+ * @used: one bit a frame: it is not free (space->lock)
+ * @nr_free: clear bits of @used below @limit (space->lock)
+ * @nr_blocks: sealed blocks here (space->lock)
+ * @hint: where to look for a free frame next (space->lock)
+ * @evict: sealed blocks that may be candidates, by rank (space->lock)
+ */
+struct kvt_arena {
+	struct kvt_space *space;
+	unsigned int index;
+	struct kvt_tier *tier;
+	enum kvt_tier_kind kind;
+	int node;
+	struct xarray chunks;
+	u64 nr_chunks;
+	struct xarray status;
+	struct arena_dir *sysfs;
+	u32 nr_frames;
+
+	u32 limit;
+	unsigned long *used;
+	u32 nr_free;
+	u32 nr_blocks;
+	u32 hint;
+	struct rb_root_cached evict;
+};
+
+void kvt_arena_init(struct kvt_arena *a, struct kvt_space *space,
+		    unsigned int index);
+int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes);
+void kvt_arena_detach(struct kvt_arena *a);
+int kvt_arena_grow(struct kvt_arena *a, u64 bytes);
+void kvt_arena_lower(struct kvt_arena *a, u32 limit);
+void kvt_arena_trim(struct kvt_arena *a);
+u64 kvt_arena_bytes(const struct kvt_arena *a);
+
+u32 kvt_arena_frame_get(struct kvt_arena *a);
+void kvt_arena_frame_put(struct kvt_arena *a, u32 frame, bool poisoned);
+
+struct page *kvt_arena_page(struct kvt_arena *a, u64 off);
+void *kvt_arena_piece(struct kvt_arena *a, u64 off, u64 *len);
+int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
+		   struct kvt_arena *from, u32 from_frame);
+bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame);
+bool kvt_arena_frame_pinned(struct kvt_arena *a, u32 frame);
+void kvt_arena_publish(struct kvt_arena *a, u32 frame, u32 valid);
+
+#endif /* _KVT_ARENA_H */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_BLOCK_H
+#define _KVT_BLOCK_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/rhashtable.h>
+#include "kvt.h"
+
+/**
+ * enum kvt_state - what a block descriptor stands for
+ * @KVT_GHOST: a key without bytes, in the index only because it has children
+ * @KVT_FILLING: one open file fills its frame; invisible to others
+ * @KVT_SEALED: visible and immutable
+ * @KVT_DROPPED: hidden; whoever owns it or holds the last lease frees it
+ * @KVT_CANCELLED: hidden while being filled; its filler gives it back
+ * @KVT_QUARANTINE: hidden; a dead filler's device may still write to its frame
+ */
+enum kvt_state {
+	KVT_GHOST,
+	KVT_FILLING,
+	KVT_SEALED,
+	KVT_DROPPED,
+	KVT_CANCELLED,
+	KVT_QUARANTINE,
+};
+
+/*
+ * Ownership. @leases >= 0: shared; the block stays where it is while it is > 0.
+ * KVT_FROZEN: one owner, who alone may move or free it: its filler, a mover, or
+ * nobody yet (ghost). Only a cmpxchg from 0 freezes a sealed block, so lease
+ * and eviction exclude each other without a lock.
+ */
+#define KVT_FROZEN INT_MIN
+
+#define KVT_MEM_KINDS 2		/* dram, cxl */
+
+/**
+ * struct kvt_block - a block's descriptor; freed by RCU
+ * @node: in the index
+ * @key: constant
+ * @up: the parent's descriptor, NULL for a root (space->lock)
+ * @children: descriptors whose parent this is (space->lock)
+ * @sibling: in the parent's @children (space->lock)
+ * @evict: sealed: in its arena's tree, or empty (space->lock)
+ * @filler: filling: who fills it
+ * @filling: filling: in the filler's list; quarantine and doomed: in the
+ *	space's (space->lock)
+ * @rcu: after its last use
+ * @rank: sealed: position in the tree; filling, quarantine: since when, ns
+ *	(space->lock)
+ * @last_use: ns; written by every hit without a lock
+ * @slot: number in the space's address space; constant while it has a frame
+ * @frame: where its bytes are. With @arena: changed by the owner under
+ *	invalidate_lock and space->lock; stable for any one who has a lease
+ * @leases: see above
+ * @kids: children whose bytes are in memory of each kind (space->lock)
+ * @state: enum kvt_state (space->lock; read without)
+ * @arena: index of the arena @frame is in
+ * @class_id: retention class; constant
+ * @mapped: a slot fault may have mapped it (invalidate_lock)
+ * @parked: not in the tree though sealed: the event that makes it a candidate
+ *	again, or frees it, has to look (space->lock; read without)
+ */
+struct kvt_block {
+	struct rhash_head node;
+	u8 key[KVT_KEY_SIZE];
+	struct kvt_block *up;
+	struct hlist_head children;
+	struct hlist_node sibling;
+	union {
+		struct rb_node evict;
+		struct {
+			struct kvt_filler *filler;
+			struct list_head filling;
+		};
+		struct rcu_head rcu;
+	};
+	u64 rank;
+	u64 last_use;
+	u32 slot;
+	u32 frame;
+	atomic_t leases;
+	u32 kids[KVT_MEM_KINDS];
+	u8 state;
+	u8 arena;
+	u8 class_id;
+	u8 mapped;
+	u8 parked;
+};
+
+static inline bool kvt_block_is_filling(const struct kvt_block *b)
+{
+	return READ_ONCE(b->state) == KVT_FILLING;
+}
+
+static inline bool kvt_block_is_sealed(const struct kvt_block *b)
+{
+	return READ_ONCE(b->state) == KVT_SEALED;
+}
+
+int kvt_block_init(void);
+void kvt_block_exit(void);
+unsigned int kvt_block_footprint(void);
+struct kvt_block *kvt_block_alloc(struct kvt_space *space, const u8 *key);
+struct kvt_block *kvt_block_alloc_standin(struct kvt_space *space,
+					  const u8 *key);
+void kvt_block_free(struct kvt_space *space, struct kvt_block *b);
+
+bool kvt_block_hold(struct kvt_space *space, struct kvt_block *b);
+void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr);
+bool kvt_block_freeze(struct kvt_block *b);
+void kvt_block_share(struct kvt_space *space, struct kvt_block *b);
+void kvt_block_thaw(struct kvt_space *space, struct kvt_block *b);
+
+void kvt_block_hide(struct kvt_space *space, struct kvt_block *b,
+		    enum kvt_state state, struct kvt_block *standin);
+bool kvt_block_claim_hidden(struct kvt_block *b);
+void kvt_block_destroy(struct kvt_space *space, struct kvt_block *b);
+void kvt_block_destroy_doomed(struct kvt_space *space);
+
+int kvt_index_init(struct kvt_space *space);
+void kvt_index_destroy(struct kvt_space *space);
+struct kvt_block *kvt_index_find(struct kvt_space *space, const u8 *key);
+int kvt_index_insert(struct kvt_space *space, struct kvt_block *b);
+void kvt_index_remove(struct kvt_space *space, struct kvt_block *b);
+void kvt_index_replace(struct kvt_space *space, struct kvt_block *old,
+		       struct kvt_block *new);
+size_t kvt_index_bytes(struct kvt_space *space);
+
+#endif /* _KVT_BLOCK_H */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_CMD_H
+#define _KVT_CMD_H
+
+#include <linux/jiffies.h>
+#include "block.h"
+#include "file.h"
+
+/**
+ * struct kvt_cmd - one batch on its way
+ * @file: the caller's
+ * @batch: checked; @done and @ok are filled in
+ * @entries: checked; kernel memory
+ * @now: ns, when it began
+ * @deadline: jiffies, with KVT_F_WAIT
+ */
+struct kvt_cmd {
+	struct kvt_file *file;
+	struct kvt_batch *batch;
+	struct kvt_entry *entries;
+	u64 now;
+	unsigned long deadline;
+};
+
+void kvt_cmd_run(struct kvt_cmd *c);
+
+/* The commands, by file. Each fills in the results and counts of the batch. */
+void kvt_cmd_lookup(struct kvt_cmd *c);
+void kvt_cmd_acquire(struct kvt_cmd *c);
+void kvt_cmd_release(struct kvt_cmd *c);
+void kvt_cmd_get(struct kvt_cmd *c);
+void kvt_cmd_reserve(struct kvt_cmd *c);
+void kvt_cmd_commit(struct kvt_cmd *c);
+void kvt_cmd_abort(struct kvt_cmd *c);
+void kvt_cmd_put(struct kvt_cmd *c);
+void kvt_cmd_prefetch(struct kvt_cmd *c);
+void kvt_cmd_drop(struct kvt_cmd *c);
+
+/* Shared by them. */
+int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held);
+void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
+		   const struct kvt_block *b);
+u32 kvt_cmd_record_leases(struct kvt_cmd *c, u32 nr);
+int kvt_cmd_wait_frame(struct kvt_cmd *c);
+
+/* Time of use of entry @i: a chain's leaf is older than its root. */
+static inline u64 kvt_cmd_stamp(const struct kvt_cmd *c, u32 i)
+{
+	return c->now + c->batch->nr - i;
+}
+
+/* Prefix-closed recency wants a later, shorter batch not to age a block. */
+static inline void kvt_cmd_touch(const struct kvt_cmd *c, struct kvt_block *b,
+				 u32 i)
+{
+	u64 stamp = kvt_cmd_stamp(c, i);
+
+	if (READ_ONCE(b->last_use) < stamp)
+		WRITE_ONCE(b->last_use, stamp);
+}
+
+/* Result of an entry; returns whether it succeeded. */
+static inline bool kvt_cmd_result(struct kvt_cmd *c, u32 i, int result)
+{
+	c->entries[i].result = result;
+	c->batch->done++;
+	c->batch->ok += result >= 0;
+	return result >= 0;
+}
+
+#endif /* _KVT_CMD_H */

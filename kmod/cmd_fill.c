@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/* RESERVE, COMMIT, ABORT, PUT, DROP. */
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "cmd.h"
+#include "drop.h"
+#include "fill.h"
+#include "space.h"
+
+static void begin(struct kvt_cmd *c, struct kvt_fill *fill)
+{
+	struct kvt_space *space = c->file->space;
+
+	*fill = (struct kvt_fill){
+		.space = space,
+		.filler = &c->file->filler,
+		.now = c->now,
+		.class_id = c->batch->flags & KVT_F_CLASS ?
+			c->batch->class_id :
+			READ_ONCE(space->knobs.default_class),
+	};
+}
+
+static const u8 *parent_of(struct kvt_cmd *c, u32 i)
+{
+	if (i == 0 || c->batch->flags & KVT_F_FLAT)
+		return c->batch->parent;
+	return c->entries[i - 1].key;
+}
+
+/* Begin to fill entry @i; wait for room if asked to. */
+static int fill_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i,
+		    struct kvt_place *place)
+{
+	int err;
+
+	do {
+		err = kvt_fill_begin(fill, c->entries[i].key, parent_of(c, i),
+				     place);
+		if (err != -ENOSPC)
+			return err;
+		err = kvt_cmd_wait_frame(c);
+	} while (!err);
+	return err;
+}
+
+/* No room, no memory, killed: the batch ends. Else the key is cared for. */
+static bool ends_batch(struct kvt_space *space, int result)
+{
+	if (result == -ENOSPC)
+		kvt_stat_inc(space, no_space);
+	if (result == -EDQUOT)
+		kvt_stat_inc(space, no_quota);
+	return result < 0 && result != -EINPROGRESS && result != -EALREADY;
+}
+
+/* A key that is present: lease it, if asked to. */
+static int present_one(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_entry *e = &c->entries[i];
+	struct kvt_block *b;
+	int err, ret;
+
+	err = kvt_cmd_hold(c, e->key, &b);
+	if (err)
+		return err;
+	kvt_cmd_touch(c, b, i);
+	ret = kvt_block_arena(c->file->space, b)->kind | KVT_RES_PRESENT;
+	if (c->batch->flags & KVT_F_LEASE) {
+		kvt_cmd_place(c, e, b);
+		return ret | KVT_RES_LEASED;
+	}
+	e->slot = b->slot;
+	kvt_block_unhold(c->file->space, b, 1);
+	return ret;
+}
+
+static int reserve_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_entry *e = &c->entries[i];
+	struct kvt_place place;
+	int ret;
+
+	for (;;) {
+		ret = fill_one(c, fill, i, &place);
+		if (!ret)
+			break;
+		if (ret != -EEXIST)
+			return ret;
+		ret = present_one(c, i);
+		if (ret != -ENOENT)	/* else it went between the two */
+			return ret;
+	}
+	kvt_stat_inc(space, reserves);
+	e->slot = place.slot;
+	e->offset = kvt_window_offset(place.arena->index) +
+		    (u64)place.frame * space->block_size;
+	return place.arena->kind;
+}
+
+void kvt_cmd_reserve(struct kvt_cmd *c)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_fill fill;
+	u32 i, ok;
+
+	begin(c, &fill);
+	for (i = 0; i < c->batch->nr; i++) {
+		kvt_cmd_result(c, i, reserve_one(c, &fill, i));
+		if (ends_batch(space, c->entries[i].result))
+			break;
+		cond_resched();
+	}
+	kvt_block_free(space, fill.spare);
+
+	ok = kvt_cmd_record_leases(c, c->batch->done);
+	if (ok == c->batch->done)
+		return;
+	/* Present blocks past here are not leased; what was reserved stands. */
+	kvt_stat_inc(space, no_quota);
+	for (c->batch->ok = 0, i = 0; i < c->batch->done; i++)
+		c->batch->ok += c->entries[i].result >= 0;
+}
+
+void kvt_cmd_commit(struct kvt_cmd *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->batch->nr; i++)
+		kvt_cmd_result(c, i, kvt_fill_seal(c->file->space,
+						   &c->file->filler,
+						   c->entries[i].slot,
+						   kvt_cmd_stamp(c, i)));
+	kvt_stat_add(c->file->space, commits, c->batch->ok);
+	kvt_space_wake(c->file->space);
+}
+
+void kvt_cmd_abort(struct kvt_cmd *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->batch->nr; i++)
+		kvt_cmd_result(c, i,
+			       kvt_fill_abort(c->file->space, &c->file->filler,
+					      c->entries[i].slot));
+}
+
+/* Copy user memory into a filling block's frame. */
+static int copy_in(struct kvt_space *space, const struct kvt_place *place,
+		   u64 addr)
+{
+	u64 off = (u64)place->frame * space->block_size, done, len;
+	void __user *from = u64_to_user_ptr(addr);
+
+	for (done = 0; done < space->block_size; done += len) {
+		void *to;
+
+		len = space->block_size - done;
+		to = kvt_arena_piece(place->arena, off + done, &len);
+		if (copy_from_user(to, from + done, len))
+			return -EFAULT;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Fill, copy, seal. The PUT itself is the filler: nobody else can end it. */
+static int store_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_entry *e = &c->entries[i];
+	struct kvt_place place;
+	int err;
+
+	err = fill_one(c, fill, i, &place);
+	if (err)
+		return err;
+	err = copy_in(space, &place, e->addr);
+	if (err) {
+		kvt_fill_abort(space, fill->filler, place.slot);
+		return err;
+	}
+	err = kvt_fill_seal(space, fill->filler, place.slot,
+			    kvt_cmd_stamp(c, i));
+	if (err)
+		return err;
+	e->slot = place.slot;
+	kvt_stat_inc(space, puts);
+	kvt_stat_inc(space, reserves);
+	kvt_stat_inc(space, commits);
+	return place.arena->kind;
+}
+
+static int put_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
+{
+	int ret;
+
+	do {
+		ret = store_one(c, fill, i);
+		if (ret == -EEXIST)
+			ret = present_one(c, i);
+	} while (ret == -ENOENT);	/* it went between the two */
+	return ret;
+}
+
+void kvt_cmd_put(struct kvt_cmd *c)
+{
+	struct kvt_filler filler = {
+		.blocks = LIST_HEAD_INIT(filler.blocks),
+	};
+	struct kvt_fill fill;
+	u32 i;
+
+	begin(c, &fill);
+	fill.filler = &filler;
+	for (i = 0; i < c->batch->nr; i++) {
+		kvt_cmd_result(c, i, put_one(c, &fill, i));
+		if (ends_batch(c->file->space, c->entries[i].result))
+			break;
+	}
+	kvt_block_free(c->file->space, fill.spare);
+	kvt_space_wake(c->file->space);
+}
+
+void kvt_cmd_drop(struct kvt_cmd *c)
+{
+	struct kvt_space *space = c->file->space;
+	u32 i;
+
+	for (i = 0; i < c->batch->nr; i++) {
+		const u8 *key = c->entries[i].key;
+
+		kvt_cmd_result(c, i, c->batch->flags & KVT_F_CHAIN ?
+			       kvt_drop_chain(space, key) :
+			       kvt_drop_one(space, key));
+	}
+}

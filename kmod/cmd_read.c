@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* LOOKUP, ACQUIRE, RELEASE, GET, PREFETCH. */
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "cmd.h"
+#include "drop.h"
+#include "move.h"
+#include "space.h"
+
+/* Entries looked up in one RCU section. */
+#define RCU_BATCH 256
+
+static int lookup_one(struct kvt_space *space, struct kvt_entry *e)
+{
+	struct kvt_block *b = kvt_index_find(space, e->key);
+
+	if (!b || !kvt_block_is_sealed(b))
+		return -ENOENT;
+	e->slot = b->slot;
+	return kvt_block_arena(space, b)->kind;
+}
+
+void kvt_cmd_lookup(struct kvt_cmd *c)
+{
+	struct kvt_space *space = c->file->space;
+	u32 i = 0, end;
+	bool go_on = true;
+
+	while (go_on && i < c->batch->nr) {
+		end = min(i + RCU_BATCH, c->batch->nr);
+		rcu_read_lock();
+		for (; go_on && i < end; i++)
+			go_on = kvt_cmd_result(c, i,
+					       lookup_one(space, &c->entries[i]));
+		rcu_read_unlock();
+		cond_resched();
+	}
+	kvt_stat_add(space, lookups, c->batch->done);
+	kvt_stat_add(space, lookup_hits, c->batch->ok);
+}
+
+/* Bring a held block up, if the knobs say so. It is held again on success. */
+static int promote_held(struct kvt_cmd *c, const u8 *key,
+			struct kvt_block **held)
+{
+	struct kvt_space *space = c->file->space;
+	u32 how = READ_ONCE(space->knobs.promote);
+	struct kvt_block *b = *held;
+	bool own;
+
+	if (how == KVT_PROMOTE_OFF || c->batch->flags & KVT_F_NO_PROMOTE)
+		return 0;
+	/* From held by us alone to owned. */
+	own = atomic_cmpxchg(&b->leases, 1, KVT_FROZEN) == 1;
+	if (!own)
+		return 0;
+	kvt_promote(space, b, how);
+	return kvt_cmd_hold(c, key, held);
+}
+
+static int acquire_one(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_entry *e = &c->entries[i];
+	struct kvt_block *b;
+	int err;
+
+	err = kvt_cmd_hold(c, e->key, &b);
+	if (!err && kvt_block_arena(space, b)->kind == KVT_TIER_CXL)
+		err = promote_held(c, e->key, &b);
+	if (err)
+		return err;
+	kvt_cmd_touch(c, b, i);
+	kvt_cmd_place(c, e, b);
+	return kvt_block_arena(space, b)->kind | KVT_RES_LEASED;
+}
+
+void kvt_cmd_acquire(struct kvt_cmd *c)
+{
+	struct kvt_space *space = c->file->space;
+	u32 i, ok;
+
+	for (i = 0; i < c->batch->nr; i++) {
+		if (!kvt_cmd_result(c, i, acquire_one(c, i)))
+			break;
+		if (!((i + 1) % RCU_BATCH))
+			cond_resched();
+	}
+	ok = kvt_cmd_record_leases(c, c->batch->ok);
+	if (ok < c->batch->ok) {
+		kvt_stat_inc(space, no_quota);
+		c->batch->ok = ok;
+		c->batch->done = ok + 1;
+	}
+	kvt_stat_add(space, acquires, c->batch->done);
+	kvt_stat_add(space, acquire_hits, c->batch->ok);
+}
+
+static int release_one(struct kvt_cmd *c, struct kvt_lease_cursor *cur, u32 i,
+		       long *gone)
+{
+	struct kvt_space *space = c->file->space;
+	u32 slot = c->entries[i].slot;
+	struct kvt_block *b;
+	bool last;
+
+	if (!kvt_lease_del(c->file, cur, slot, &last))
+		return -ENOENT;
+	*gone += last;
+	/* The hold, ours now, keeps the slot bound to its block. */
+	b = xa_load(&space->slots, slot);
+	if (c->batch->flags & KVT_F_TOUCH)
+		kvt_cmd_touch(c, b, i);
+	kvt_block_unhold(space, b, 1);
+	return 0;
+}
+
+void kvt_cmd_release(struct kvt_cmd *c)
+{
+	struct kvt_lease_cursor cur = {};
+	long gone = 0;
+	u32 i;
+
+	mutex_lock(&c->file->lock);
+	for (i = 0; i < c->batch->nr; i++)
+		kvt_cmd_result(c, i, release_one(c, &cur, i, &gone));
+	mutex_unlock(&c->file->lock);
+	atomic_long_sub(gone, &c->file->space->held);
+}
+
+/* Copy from a held block to user memory, piece by piece. */
+static int copy_out(struct kvt_space *space, const struct kvt_block *b,
+		    const struct kvt_entry *e)
+{
+	struct kvt_arena *a = kvt_block_arena(space, b);
+	u64 off = (u64)b->frame * space->block_size + e->pos;
+	void __user *to = u64_to_user_ptr(e->addr);
+	u64 done, len;
+
+	if (kvt_arena_frame_poisoned(a, b->frame))
+		return -EHWPOISON;
+	for (done = 0; done < e->len; done += len) {
+		void *from;
+
+		len = e->len - done;
+		from = kvt_arena_piece(a, off + done, &len);
+		if (copy_to_user(to + done, from, len))
+			return -EFAULT;
+		cond_resched();
+	}
+	return a->kind;
+}
+
+static int get_one(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_block *b;
+	int ret;
+
+	ret = kvt_cmd_hold(c, c->entries[i].key, &b);
+	if (ret)
+		return ret;
+	kvt_cmd_touch(c, b, i);
+	ret = copy_out(space, b, &c->entries[i]);
+	kvt_block_unhold(space, b, 1);
+	if (ret == -EHWPOISON)
+		kvt_drop_poisoned(space, c->entries[i].key);
+	return ret;
+}
+
+void kvt_cmd_get(struct kvt_cmd *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->batch->nr; i++)
+		kvt_cmd_result(c, i, get_one(c, i));
+	kvt_stat_add(c->file->space, gets, c->batch->ok);
+}
+
+static int prefetch_one(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_block *b;
+	int ret = -ENOENT;
+
+	rcu_read_lock();
+	b = kvt_index_find(space, c->entries[i].key);
+	if (b && kvt_block_is_sealed(b)) {
+		ret = kvt_block_arena(space, b)->kind;
+		c->entries[i].slot = b->slot;
+		if (ret > c->batch->tier)
+			xa_set_mark(&space->slots, b->slot, KVT_WANTED);
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+void kvt_cmd_prefetch(struct kvt_cmd *c)
+{
+	struct kvt_space *space = c->file->space;
+	u32 i;
+
+	for (i = 0; i < c->batch->nr; i++)
+		kvt_cmd_result(c, i, prefetch_one(c, i));
+	queue_work(space->wq, &space->balance);
+}

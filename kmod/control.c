@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/kvtier-control: what an operator may do, decoded and checked. */
+#include <linux/capability.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "abi.h"
+#include "ioctl.h"
+#include "ioctl_arg.h"
+#include "space.h"
+#include "tier.h"
+
+static long version(void __user *arg)
+{
+	struct kvt_version v;
+	int err;
+
+	err = kvt_get_arg(&v, sizeof(v), arg);
+	if (err)
+		return err;
+	v = (struct kvt_version){
+		.size = sizeof(v),
+		.abi = KVT_ABI_VERSION,
+		.release = KVT_VERSION,
+	};
+	return kvt_put_arg(arg, &v, sizeof(v));
+}
+
+static long tier_add(void __user *arg)
+{
+	struct kvt_tier_add a;
+	int err;
+
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!err)
+		err = kvt_abi_check_tier_add(&a);
+	return err ?: kvt_tier_add(&a);
+}
+
+/* tier_remove and space_delete have the same shape. */
+static long remove_by_name(void __user *arg, int (*remove)(const char *name))
+{
+	struct kvt_tier_remove a;
+	int err;
+
+	BUILD_BUG_ON(sizeof(a) != sizeof(struct kvt_space_delete));
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!err && a.pad)
+		err = -EINVAL;
+	if (!err)
+		err = kvt_abi_check_name(a.name);
+	return err ?: remove((const char *)a.name);
+}
+
+static long tier_resize(void __user *arg)
+{
+	struct kvt_tier_resize a;
+	long err;
+
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!err)
+		err = kvt_abi_check_tier_resize(&a);
+	if (err)
+		return err;
+	err = kvt_tier_resize((const char *)a.name, &a.bytes);
+	return kvt_put_arg(arg, &a, sizeof(a)) ?: err;
+}
+
+static long space_create(void __user *arg)
+{
+	struct kvt_space_create a;
+	int err;
+
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!err)
+		err = kvt_abi_check_space_create(&a);
+	return err ?: kvt_space_create(&a);
+}
+
+static long space_resize(void __user *arg)
+{
+	struct kvt_space_resize a;
+	long err;
+
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!err)
+		err = kvt_abi_check_space_resize(&a);
+	if (err)
+		return err;
+	err = kvt_space_resize((const char *)a.name,
+			       (const char *)a.quota.tier, &a.quota.bytes);
+	return kvt_put_arg(arg, &a, sizeof(a)) ?: err;
+}
+
+static long control_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	void __user *p = (void __user *)arg;
+
+	if (KVT_CMD(cmd) == KVT_CMD(KVT_IOC_VERSION))
+		return version(p);
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	switch (KVT_CMD(cmd)) {
+	case KVT_CMD(KVT_IOC_TIER_ADD):
+		return tier_add(p);
+	case KVT_CMD(KVT_IOC_TIER_REMOVE):
+		return remove_by_name(p, kvt_tier_remove);
+	case KVT_CMD(KVT_IOC_TIER_RESIZE):
+		return tier_resize(p);
+	case KVT_CMD(KVT_IOC_SPACE_CREATE):
+		return space_create(p);
+	case KVT_CMD(KVT_IOC_SPACE_DELETE):
+		return remove_by_name(p, kvt_space_delete);
+	case KVT_CMD(KVT_IOC_SPACE_RESIZE):
+		return space_resize(p);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations control_fops = {
+	.owner = THIS_MODULE,
+	.open = nonseekable_open,
+	.unlocked_ioctl = control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice control_dev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "kvtier-control",
+	.fops = &control_fops,
+	.mode = 0600,
+};
+
+int kvt_control_init(void)
+{
+	return misc_register(&control_dev);
+}
+
+void kvt_control_exit(void)
+{
+	misc_deregister(&control_dev);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_DROP_H
+#define _KVT_DROP_H
+
+#include "kvt.h"
+
+int kvt_drop_one(struct kvt_space *space, const u8 *key);
+int kvt_drop_chain(struct kvt_space *space, const u8 *key);
+void kvt_drop_poisoned(struct kvt_space *space, const u8 *key);
+
+#endif /* _KVT_DROP_H */

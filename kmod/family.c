@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Families: which block continues which prefix.
+ *
+ * A block points to its parent's descriptor. Where the parent is not present, a
+ * ghost stands for its key, so that a block finds its children whichever came
+ * first. A ghost has no parent itself and goes with its last child: there are
+ * never more ghosts than blocks with bytes.
+ */
+#include "evict.h"
+#include "family.h"
+#include "space.h"
+
+/* Deeper chains than this are refused, so that a walk up stays bounded. */
+#define MAX_WALK (1U << 20)
+
+/* Is @above the block itself or one of its ancestors (or too far to tell)? */
+bool kvt_family_is_above(const struct kvt_block *b,
+			 const struct kvt_block *above)
+{
+	unsigned int depth;
+
+	for (depth = 0; b; b = b->up)
+		if (b == above || ++depth > MAX_WALK)
+			return true;
+	return false;
+}
+
+/* @b, in memory of @kind, becomes a child of @parent. */
+void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
+		     struct kvt_block *parent, enum kvt_tier_kind kind)
+{
+	lockdep_assert_held(&space->lock);
+	b->up = parent;
+	hlist_add_head(&b->sibling, &parent->children);
+	parent->kids[kind]++;
+}
+
+/* @parent has one child less in memory of @kind: it may be a leaf now. */
+static void lost_kid(struct kvt_space *space, struct kvt_block *parent,
+		     enum kvt_tier_kind kind)
+{
+	parent->kids[kind]--;
+	if (parent->state == KVT_SEALED && parent->parked)
+		kvt_evict_insert(space, parent);
+}
+
+void kvt_family_leave(struct kvt_space *space, struct kvt_block *b)
+{
+	struct kvt_block *parent = b->up;
+
+	lockdep_assert_held(&space->lock);
+	if (!parent)
+		return;
+	hlist_del_init(&b->sibling);
+	b->up = NULL;
+	lost_kid(space, parent, kvt_block_arena(space, b)->kind);
+	if (parent->state == KVT_GHOST && hlist_empty(&parent->children)) {
+		kvt_index_remove(space, parent);
+		kvt_block_free(space, parent);
+	}
+}
+
+/* The bytes of @b have moved between kinds of memory. */
+void kvt_family_moved(struct kvt_space *space, struct kvt_block *b,
+		      enum kvt_tier_kind from, enum kvt_tier_kind to)
+{
+	lockdep_assert_held(&space->lock);
+	if (!b->up || from == to)
+		return;
+	b->up->kids[to]++;
+	lost_kid(space, b->up, from);
+}
+
+/*
+ * @new takes the place of @old, of the same key, in the index and as its
+ * children's parent. One of them is a ghost. Linear in the children.
+ */
+void kvt_family_replace(struct kvt_space *space, struct kvt_block *old,
+			struct kvt_block *new)
+{
+	struct kvt_block *kid;
+
+	lockdep_assert_held(&space->lock);
+	kvt_index_replace(space, old, new);
+	hlist_move_list(&old->children, &new->children);
+	memcpy(new->kids, old->kids, sizeof(new->kids));
+	memset(old->kids, 0, sizeof(old->kids));
+	hlist_for_each_entry(kid, &new->children, sibling) {
+		kid->up = new;
+		if (new->state != KVT_GHOST || kid->state != KVT_SEALED ||
+		    kid->parked)
+			continue;
+		/* An orphan from now on: it goes before all others. */
+		kvt_evict_erase(space, kid);
+		kvt_evict_insert(space, kid);
+	}
+}

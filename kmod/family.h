@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_FAMILY_H
+#define _KVT_FAMILY_H
+
+#include "block.h"
+
+/* All under space->lock. */
+void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
+		    struct kvt_block *parent, enum kvt_tier_kind kind);
+void kvt_family_leave(struct kvt_space *space, struct kvt_block *b);
+void kvt_family_replace(struct kvt_space *space, struct kvt_block *old,
+			struct kvt_block *new);
+void kvt_family_moved(struct kvt_space *space, struct kvt_block *b,
+		      enum kvt_tier_kind from, enum kvt_tier_kind to);
+bool kvt_family_is_above(const struct kvt_block *b,
+			 const struct kvt_block *above);
+
+#endif /* _KVT_FAMILY_H */

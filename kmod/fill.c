@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fills: from a reserved frame to a sealed block, or back.
+ *
+ * A filling block is owned by its filler's open file: it is frozen, in the
+ * index so that a second filler finds it, and in the file's list so that it is
+ * given back when the file goes. What a dead or late filler leaves behind goes
+ * to quarantine first: a device may still be writing into the frame.
+ */
+#include <linux/ktime.h>
+#include <linux/slab.h>
+
+#include "block.h"
+#include "family.h"
+#include "file.h"
+#include "fill.h"
+#include "move.h"
+#include "space.h"
+#include "trace.h"
+
+static bool is_root(const u8 *parent)
+{
+	return !memchr_inv(parent, 0, KVT_KEY_SIZE);
+}
+
+/* Why @b, found under RCU or space->lock, cannot be filled; 0 if it can. */
+static int why_not(struct kvt_fill *fill, const struct kvt_block *b)
+{
+	switch (READ_ONCE(b->state)) {
+	case KVT_SEALED:
+		return -EEXIST;
+	case KVT_FILLING:
+		return READ_ONCE(b->filler) == fill->filler ?
+			-EALREADY : -EINPROGRESS;
+	default:
+		return 0;
+	}
+}
+
+static int peek(struct kvt_fill *fill, const u8 *key)
+{
+	struct kvt_block *b;
+	int err = 0;
+
+	rcu_read_lock();
+	b = kvt_index_find(fill->space, key);
+	if (b)
+		err = why_not(fill, b);
+	rcu_read_unlock();
+	return err;
+}
+
+static int take_quota(struct kvt_space *space)
+{
+	if (atomic_long_inc_return(&space->held) <= kvt_space_quota(space))
+		return 0;
+	atomic_long_dec(&space->held);
+	return -EDQUOT;
+}
+
+/* The parent's descriptor; a ghost is made if it is absent. NULL: a root. */
+static struct kvt_block *find_parent(struct kvt_fill *fill, const u8 *parent)
+{
+	struct kvt_space *space = fill->space;
+	struct kvt_block *p;
+
+	if (is_root(parent))
+		return NULL;
+	p = kvt_index_find(space, parent);
+	if (p)
+		return p;
+	p = fill->spare;
+	memcpy(p->key, parent, KVT_KEY_SIZE);
+	if (kvt_index_insert(space, p))
+		return ERR_PTR(-ENOMEM);
+	fill->spare = NULL;
+	return p;
+}
+
+/* A ghost made for a child that then was not linked. */
+static void drop_idle_ghost(struct kvt_space *space, struct kvt_block *p)
+{
+	if (p && p->state == KVT_GHOST && hlist_empty(&p->children)) {
+		kvt_index_remove(space, p);
+		kvt_block_free(space, p);
+	}
+}
+
+/* Put @b into the index: in place of a ghost, if one stands for its key. */
+static int enter_index(struct kvt_space *space, struct kvt_block *b,
+		       struct kvt_block *old, struct kvt_block *parent)
+{
+	if (!old)
+		return kvt_index_insert(space, b);
+	if (kvt_family_is_above(parent, old))
+		return -ELOOP;
+	kvt_family_replace(space, old, b);
+	kvt_block_free(space, old);
+	return 0;
+}
+
+static int link_block(struct kvt_fill *fill, struct kvt_block *b,
+		      const u8 *parent)
+{
+	struct kvt_space *space = fill->space;
+	struct kvt_arena *a = kvt_block_arena(space, b);
+	struct kvt_block *old, *p;
+	int err;
+
+	lockdep_assert_held(&space->lock);
+	old = kvt_index_find(space, b->key);
+	err = old ? why_not(fill, old) : 0;
+	if (err)
+		return err;
+	p = find_parent(fill, parent);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	err = enter_index(space, b, old, p);
+	if (err) {
+		drop_idle_ghost(space, p);
+		return err;
+	}
+	if (p)
+		kvt_family_join(space, b, p, a->kind);
+	list_add_tail(&b->filling, &fill->filler->blocks);
+	space->nr_filling++;
+	kvt_arena_publish(a, b->frame, 0);
+	return 0;
+}
+
+/* Frame and slot for @b. */
+static int place_block(struct kvt_fill *fill, struct kvt_block *b)
+{
+	struct kvt_space *space = fill->space;
+	struct kvt_arena *a = kvt_frame_find(space, &b->frame);
+	u32 slots;
+
+	if (!a)
+		return -ENOSPC;
+	b->arena = a->index;
+	slots = READ_ONCE(space->nr_slots);
+	if (!xa_alloc(&space->slots, &b->slot, b, XA_LIMIT(0, slots - 1),
+		      GFP_KERNEL))
+		return 0;
+	kvt_frame_return(a, b->frame);
+	return -ENOMEM;
+}
+
+static void unplace_block(struct kvt_space *space, struct kvt_block *b)
+{
+	xa_erase(&space->slots, b->slot);
+	kvt_frame_return(kvt_block_arena(space, b), b->frame);
+}
+
+static struct kvt_block *new_filling(struct kvt_fill *fill, const u8 *key)
+{
+	struct kvt_block *b = kvt_block_alloc(fill->space, key);
+
+	if (!b)
+		return NULL;
+	b->state = KVT_FILLING;
+	b->filler = fill->filler;
+	b->class_id = fill->class_id;
+	b->rank = fill->now;
+	return b;
+}
+
+/* Descriptor, place and links, undone in reverse. */
+static int make_filling(struct kvt_fill *fill, const u8 *key, const u8 *parent,
+			struct kvt_place *place)
+{
+	struct kvt_space *space = fill->space;
+	struct kvt_block *b;
+	int err;
+
+	if (!fill->spare && !is_root(parent))
+		fill->spare = kvt_block_alloc(space, parent);
+	if (!fill->spare && !is_root(parent))
+		return -ENOMEM;
+	b = new_filling(fill, key);
+	if (!b)
+		return -ENOMEM;
+	err = place_block(fill, b);
+	if (err)
+		goto free;
+	/* Once linked it may be cancelled and freed by another thread. */
+	*place = (struct kvt_place){
+		.arena = kvt_block_arena(space, b),
+		.frame = b->frame,
+		.slot = b->slot,
+	};
+
+	spin_lock(&space->lock);
+	err = link_block(fill, b, parent);
+	if (!err)
+		trace_kvt_reserve(space, b);
+	spin_unlock(&space->lock);
+	if (!err)
+		return 0;
+	unplace_block(space, b);
+free:
+	kvt_block_free(space, b);
+	return err;
+}
+
+/**
+ * kvt_fill_begin() - reserve a frame for a key
+ * @fill: the batch
+ * @key: the block's
+ * @parent: its parent's, all zero for a root
+ * @place: out: where it is
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EEXIST (present), -EINPROGRESS, -EALREADY, -ENOSPC, -EDQUOT,
+ * -ENOMEM, -ELOOP (the key is its own ancestor).
+ */
+int kvt_fill_begin(struct kvt_fill *fill, const u8 *key, const u8 *parent,
+		   struct kvt_place *place)
+{
+	struct kvt_space *space = fill->space;
+	int err;
+
+	if (!memcmp(key, parent, KVT_KEY_SIZE))
+		return -ELOOP;
+	err = peek(fill, key);
+	if (err)
+		return err;
+	err = take_quota(space);
+	if (err)
+		return err;
+	err = make_filling(fill, key, parent, place);
+	if (err)
+		atomic_long_dec(&space->held);
+	else
+		queue_delayed_work(space->wq, &space->reap, HZ / 4);
+	return err;
+}
+
+/* The block filled at @slot, taken off its filler's list; or ERR_PTR. */
+static struct kvt_block *end_fill(struct kvt_space *space,
+				  struct kvt_filler *filler, u32 slot)
+{
+	struct kvt_block *b = xa_load(&space->slots, slot);
+
+	lockdep_assert_held(&space->lock);
+	if (!b || (b->state != KVT_FILLING && b->state != KVT_CANCELLED &&
+		   b->state != KVT_QUARANTINE) || b->filler != filler)
+		return ERR_PTR(-ENOENT);
+	if (b->state == KVT_QUARANTINE)
+		return ERR_PTR(-ECANCELED);
+	list_del(&b->filling);
+	atomic_long_dec(&space->held);
+	return b;
+}
+
+static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
+{
+	struct kvt_arena *a = kvt_block_arena(space, b);
+
+	RB_CLEAR_NODE(&b->evict);
+	b->last_use = stamp;
+	space->nr_filling--;
+	space->nr_blocks++;
+	a->nr_blocks++;
+	WRITE_ONCE(b->state, KVT_SEALED);
+	kvt_arena_publish(a, b->frame, space->block_size);
+	kvt_block_share(space, b);
+	trace_kvt_seal(space, b);
+}
+
+/**
+ * kvt_fill_seal() - COMMIT one block
+ * @space: the space
+ * @filler: its filler
+ * @slot: its slot
+ * @stamp: its time of use
+ *
+ * Context: process, may sleep. The caller wakes the space's waiters.
+ * Return: 0, -ENOENT, or -ECANCELED: it was dropped, or the time was over.
+ */
+int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
+		  u64 stamp)
+{
+	struct kvt_block *b;
+	bool cancelled = false;
+
+	spin_lock(&space->lock);
+	b = end_fill(space, filler, slot);
+	if (!IS_ERR(b)) {
+		cancelled = b->state == KVT_CANCELLED;
+		if (!cancelled)
+			seal(space, b, stamp);
+	}
+	spin_unlock(&space->lock);
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	if (!cancelled)
+		return 0;
+	kvt_block_destroy(space, b);
+	return -ECANCELED;
+}
+
+/**
+ * kvt_fill_abort() - ABORT one block: its frame is free at once
+ * @space: the space
+ * @filler: its filler, who vouches that no device writes to the frame any more
+ * @slot: its slot
+ *
+ * Context: process, may sleep.
+ * Return: 0, -ENOENT, or -ECANCELED: the time was over already.
+ */
+int kvt_fill_abort(struct kvt_space *space, struct kvt_filler *filler,
+		   u32 slot)
+{
+	struct kvt_block *b, *standin;
+	u8 key[KVT_KEY_SIZE] = {};
+
+	standin = kvt_block_alloc_standin(space, key);
+	spin_lock(&space->lock);
+	b = end_fill(space, filler, slot);
+	if (!IS_ERR(b) && b->state == KVT_FILLING) {
+		memcpy(standin->key, b->key, KVT_KEY_SIZE);
+		kvt_block_hide(space, b, KVT_DROPPED, standin);
+		standin = NULL;
+	}
+	spin_unlock(&space->lock);
+	kvt_block_free(space, standin);
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	kvt_stat_inc(space, aborts);
+	kvt_block_destroy(space, b);
+	return 0;
+}
+
+/* Take a block away from its filler. @standin is consumed. */
+static void quarantine(struct kvt_space *space, struct kvt_block *b,
+		       struct kvt_block *standin)
+{
+	lockdep_assert_held(&space->lock);
+	list_move(&b->filling, &space->quarantine);
+	atomic_long_dec(&space->held);
+	b->rank = ktime_get_ns();
+	if (b->state == KVT_FILLING) {
+		memcpy(standin->key, b->key, KVT_KEY_SIZE);
+		kvt_block_hide(space, b, KVT_QUARANTINE, standin);
+	} else {
+		kvt_block_free(space, standin);
+		WRITE_ONCE(b->state, KVT_QUARANTINE);
+		space->nr_dropped--;
+		space->nr_quarantine++;
+	}
+	kvt_stat_inc(space, aborts);
+	trace_kvt_quarantine(space, b);
+}
+
+/* One block that some file fills since before @before, or NULL. */
+static struct kvt_block *find_late(struct kvt_space *space, u64 before)
+{
+	struct kvt_block *b;
+	struct kvt_file *f;
+
+	list_for_each_entry(f, &space->files, list) {
+		b = list_first_entry_or_null(&f->filler.blocks,
+					     struct kvt_block, filling);
+		if (b && b->rank < before)
+			return b;
+	}
+	return NULL;
+}
+
+/* Take away what is being filled for longer than the space allows. */
+void kvt_fill_expire(struct kvt_space *space)
+{
+	u64 limit = (u64)READ_ONCE(space->knobs.fill_timeout_ms) * NSEC_PER_MSEC;
+	u64 now = ktime_get_ns(), before = now > limit ? now - limit : 0;
+	static const u8 no_key[KVT_KEY_SIZE];
+	struct kvt_block *b, *standin;
+
+	do {
+		standin = kvt_block_alloc_standin(space, no_key);
+		spin_lock(&space->lock);
+		b = find_late(space, before);
+		if (b)
+			quarantine(space, b, standin);
+		spin_unlock(&space->lock);
+	} while (b);
+	kvt_block_free(space, standin);
+	kvt_space_wake(space);
+}
+
+/* The filler is going: its fills end. The last block first: children first. */
+void kvt_fill_drop_all(struct kvt_space *space, struct kvt_filler *filler)
+{
+	static const u8 no_key[KVT_KEY_SIZE];
+	struct kvt_block *standin;
+	bool more = true;
+
+	if (list_empty(&filler->blocks))
+		return;
+	while (more) {
+		standin = kvt_block_alloc_standin(space, no_key);
+		spin_lock(&space->lock);
+		more = !list_empty(&filler->blocks);
+		if (more)
+			quarantine(space,
+				   list_last_entry(&filler->blocks,
+						   struct kvt_block, filling),
+				   standin);
+		spin_unlock(&space->lock);
+	}
+	kvt_block_free(space, standin);
+	kvt_space_wake(space);
+	mod_delayed_work(space->wq, &space->reap, 0);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_FILL_H
+#define _KVT_FILL_H
+
+#include <linux/list.h>
+#include "kvt.h"
+
+/**
+ * struct kvt_filler - who fills: an open file, or a PUT on its way
+ * @blocks: what it fills, oldest first (space->lock)
+ */
+struct kvt_filler {
+	struct list_head blocks;
+};
+
+/**
+ * struct kvt_fill - a batch of fills
+ * @space: the space
+ * @filler: who fills
+ * @class_id: retention class of the blocks
+ * @now: ns, when the batch began
+ * @spare: a descriptor for an absent parent, made ahead; or NULL
+ */
+struct kvt_fill {
+	struct kvt_space *space;
+	struct kvt_filler *filler;
+	u8 class_id;
+	u64 now;
+	struct kvt_block *spare;
+};
+
+/* Where a filling block is: stable until its filler gives it up. */
+struct kvt_place {
+	struct kvt_arena *arena;
+	u32 frame;
+	u32 slot;
+};
+
+int kvt_fill_begin(struct kvt_fill *fill, const u8 *key, const u8 *parent,
+		   struct kvt_place *place);
+int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
+		  u64 stamp);
+int kvt_fill_abort(struct kvt_space *space, struct kvt_filler *filler,
+		   u32 slot);
+void kvt_fill_drop_all(struct kvt_space *space, struct kvt_filler *filler);
+void kvt_fill_expire(struct kvt_space *space);
+
+#endif /* _KVT_FILL_H */

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The index: every descriptor of a space by key. Readers are under RCU only. */
+#include <linux/rhashtable.h>
+
+#include "block.h"
+#include "space.h"
+
+static const struct rhashtable_params params = {
+	.key_len = KVT_KEY_SIZE,
+	.key_offset = offsetof(struct kvt_block, key),
+	.head_offset = offsetof(struct kvt_block, node),
+};
+
+int kvt_index_init(struct kvt_space *space)
+{
+	return rhashtable_init(&space->index, &params);
+}
+
+void kvt_index_destroy(struct kvt_space *space)
+{
+	rhashtable_destroy(&space->index);
+}
+
+struct kvt_block *kvt_index_find(struct kvt_space *space, const u8 *key)
+{
+	return rhashtable_lookup_fast(&space->index, key, params);
+}
+
+/* Returns 0, or -ENOMEM. The caller has made sure that the key is not there. */
+int kvt_index_insert(struct kvt_space *space, struct kvt_block *b)
+{
+	lockdep_assert_held(&space->lock);
+	return rhashtable_insert_fast(&space->index, &b->node, params) ?
+		-ENOMEM : 0;
+}
+
+void kvt_index_remove(struct kvt_space *space, struct kvt_block *b)
+{
+	lockdep_assert_held(&space->lock);
+	rhashtable_remove_fast(&space->index, &b->node, params);
+}
+
+/* Put @new where @old is; both have the same key. Cannot fail. */
+void kvt_index_replace(struct kvt_space *space, struct kvt_block *old,
+		       struct kvt_block *new)
+{
+	lockdep_assert_held(&space->lock);
+	rhashtable_replace_fast(&space->index, &old->node, &new->node, params);
+}
+
+size_t kvt_index_bytes(struct kvt_space *space)
+{
+	size_t size;
+
+	rcu_read_lock();
+	size = rht_dereference_rcu(space->index.tbl, &space->index)->size;
+	rcu_read_unlock();
+	return size * sizeof(void *);
+}

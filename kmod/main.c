@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+
+#include "area.h"
+#include "block.h"
+#include "ioctl.h"
+#include "space.h"
+#include "tier.h"
+
+DEFINE_MUTEX(kvt_admin);
+
+static int __init kvt_init(void)
+{
+	int err;
+
+	err = kvt_block_init();
+	if (err)
+		return err;
+	err = kvt_area_init();
+	if (err)
+		goto exit_block;
+	err = kvt_tier_init();
+	if (err)
+		goto exit_area;
+	err = kvt_space_init();
+	if (err)
+		goto exit_tier;
+	err = kvt_control_init();
+	if (err)
+		goto exit_space;
+	return 0;
+
+exit_space:
+	kvt_space_exit();
+exit_tier:
+	kvt_tier_exit();
+exit_area:
+	kvt_area_exit();
+exit_block:
+	kvt_block_exit();
+	return err;
+}
+
+static void __exit kvt_exit(void)
+{
+	kvt_control_exit();
+	kvt_space_exit();
+	kvt_tier_exit();
+	kvt_area_exit();
+	kvt_block_exit();
+}
+
+module_init(kvt_init);
+module_exit(kvt_exit);
+
+MODULE_DESCRIPTION("Tiered KV cache for LLM inference hosts");
+MODULE_AUTHOR("kvtier maintainers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(KVT_VERSION);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Eviction policies: which block goes next. Pure code, shared with the
+ * simulator: it sees descriptors, never pages.
+ */
+#ifndef _KVT_POLICY_H
+#define _KVT_POLICY_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <linux/types.h>
+#include <stdbool.h>
+typedef __u64 u64;
+typedef __u8 u8;
+#endif
+
+/**
+ * struct kvt_candidate - what a policy may know of a block
+ * @last_use: ns, monotonic; within a batch the leaf is the oldest
+ * @class_id: retention class
+ * @orphan: its parent is not present, so no prefix reaches it
+ */
+struct kvt_candidate {
+	u64 last_use;
+	u8 class_id;
+	bool orphan;
+};
+
+/**
+ * struct kvt_policy - an eviction policy
+ * @name: as in sysfs
+ * @rank: lowest goes first. Must not fall between two calls for one block
+ *	unless the block became an orphan: the eviction tree is re-ranked
+ *	lazily, when a block comes up for eviction.
+ *
+ * That a parent outlives its resident children is not the policy's business:
+ * the mechanism offers leaves only.
+ */
+struct kvt_policy {
+	const char *name;
+	u64 (*rank)(const struct kvt_candidate *c);
+};
+
+extern const struct kvt_policy kvt_policy_lru;
+
+#endif /* _KVT_POLICY_H */

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Spaces: made, resized, deleted; what a space has as a whole. */
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+
+#include "abi.h"
+#include "area.h"
+#include "file.h"
+#include "ioctl.h"
+#include "move.h"
+#include "space.h"
+#include "tier.h"
+
+#define MAX_SPACES 4096
+
+static LIST_HEAD(spaces);	/* kvt_admin */
+static DEFINE_IDA(minors);
+static dev_t first_dev;
+
+static void space_release(struct device *dev)
+{
+	struct kvt_space *space = to_kvt_space(dev);
+
+	if (dev->devt)
+		ida_free(&minors, MINOR(dev->devt) - MINOR(first_dev));
+	free_percpu(space->stats);
+	kfree(space);
+}
+
+static char *space_devnode(const struct device *dev, umode_t *mode,
+			   kuid_t *uid, kgid_t *gid)
+{
+	const struct kvt_space *space = container_of(dev, struct kvt_space,
+						     dev);
+
+	if (mode)
+		*mode = space->mode;
+	if (uid)
+		*uid = space->uid;
+	if (gid)
+		*gid = space->gid;
+	return kasprintf(GFP_KERNEL, "kvtier/%s", dev_name(dev));
+}
+
+static const struct device_type space_type = {
+	.name = "kvtier_space",
+	.groups = kvt_space_groups,
+	.devnode = space_devnode,
+	.release = space_release,
+};
+
+static struct class space_class = {
+	.name = "kvtier",
+};
+
+/* Total of the arenas' frames. */
+u64 kvt_space_frames(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+	u64 nr = 0;
+
+	kvt_for_each_arena(a, space)
+		nr += READ_ONCE(a->nr_frames);
+	return nr;
+}
+
+/* How many leases and fills there may be at a time. */
+long kvt_space_quota(struct kvt_space *space)
+{
+	u64 quota = kvt_space_frames(space) *
+		    READ_ONCE(space->knobs.lease_quota);
+
+	return max_t(u64, div_u64(quota, 1000), 1);
+}
+
+/* Bytes of kernel memory for the index, descriptors, slots, frames. */
+size_t kvt_space_metadata(struct kvt_space *space)
+{
+	u64 frames = kvt_space_frames(space);
+	/* A leaf of the slot tree has 64 slots and takes 576 bytes. */
+	u64 slots = DIV_ROUND_UP(READ_ONCE(space->nr_blocks), 64) * 576;
+
+	return (u64)atomic_read(&space->nr_descriptors) *
+	       kvt_block_footprint() + kvt_index_bytes(space) + slots +
+	       frames * sizeof(struct kvt_status) + frames / 8;
+}
+
+void kvt_space_wake(struct kvt_space *space)
+{
+	if (wq_has_sleeper(&space->wait))
+		wake_up_all(&space->wait);
+}
+
+/* A file is opened. Returns 0, or -ENODEV if the space is being deleted. */
+int kvt_space_enter(struct kvt_space *space, struct kvt_file *f)
+{
+	int err = -ENODEV;
+
+	spin_lock(&space->lock);
+	if (!space->dead) {
+		space->openers++;
+		list_add(&f->list, &space->files);
+		err = 0;
+	}
+	spin_unlock(&space->lock);
+	return err;
+}
+
+void kvt_space_leave(struct kvt_space *space, struct kvt_file *f)
+{
+	spin_lock(&space->lock);
+	list_del(&f->list);
+	space->openers--;
+	spin_unlock(&space->lock);
+}
+
+static struct kvt_space *find_space(const char *name)
+{
+	struct kvt_space *space;
+
+	lockdep_assert_held(&kvt_admin);
+	list_for_each_entry(space, &spaces, list)
+		if (!strcmp(dev_name(&space->dev), name))
+			return space;
+	return NULL;
+}
+
+static void set_defaults(struct kvt_space *space)
+{
+	space->policy = &kvt_policy_lru;
+	space->knobs = (struct kvt_knobs){
+		.low_watermark = 10,
+		.high_watermark = 20,
+		.lease_quota = 900,
+		.fill_timeout_ms = 60000,
+		.quarantine_ms = 10000,
+		.promote = KVT_PROMOTE_FREE,
+	};
+}
+
+static void init_fields(struct kvt_space *space)
+{
+	unsigned int i;
+
+	spin_lock_init(&space->lock);
+	INIT_LIST_HEAD(&space->files);
+	INIT_LIST_HEAD(&space->quarantine);
+	INIT_LIST_HEAD(&space->doomed);
+	init_waitqueue_head(&space->wait);
+	INIT_WORK(&space->balance, kvt_balance_work);
+	INIT_DELAYED_WORK(&space->reap, kvt_reap_work);
+	xa_init_flags(&space->slots, XA_FLAGS_ALLOC);
+	for (i = 0; i < KVT_MAX_ARENAS; i++)
+		kvt_arena_init(&space->arenas[i], space, i);
+	set_defaults(space);
+}
+
+/* A space with nothing in it; put_device() frees it. */
+static struct kvt_space *space_alloc(const struct kvt_space_create *arg)
+{
+	struct kvt_space *space = kzalloc(sizeof(*space), GFP_KERNEL);
+
+	if (!space)
+		return NULL;
+	init_fields(space);
+	space->block_size = arg->block_size;
+	memcpy(space->identity, arg->identity, KVT_IDENTITY_SIZE);
+	space->uid = make_kuid(current_user_ns(), arg->uid);
+	space->gid = make_kgid(current_user_ns(), arg->gid);
+	space->mode = arg->mode;
+	space->knobs.default_class = arg->default_class;
+	device_initialize(&space->dev);
+	space->dev.class = &space_class;
+	space->dev.type = &space_type;
+	if (dev_set_name(&space->dev, "%s", (const char *)arg->name)) {
+		put_device(&space->dev);
+		return NULL;
+	}
+	return space;
+}
+
+static void free_descriptor(void *ptr, void *arg)
+{
+	kvt_block_free(arg, ptr);
+}
+
+static void free_blocks(struct kvt_space *space)
+{
+	struct kvt_block *b, *next;
+
+	list_for_each_entry_safe(b, next, &space->quarantine, filling)
+		kvt_block_free(space, b);
+	rhashtable_free_and_destroy(&space->index, free_descriptor, space);
+	xa_destroy(&space->slots);
+}
+
+static void free_arenas(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+	struct page *page;
+	unsigned long i;
+
+	for (a = space->arenas; a < space->arenas + KVT_MAX_ARENAS; a++) {
+		if (a->tier)
+			kvt_arena_detach(a);
+		xa_for_each(&a->status, i, page)
+			__free_page(page);
+		xa_destroy(&a->status);
+		xa_destroy(&a->chunks);
+	}
+}
+
+static int attach_arenas(struct kvt_space *space,
+			 const struct kvt_space_create *arg)
+{
+	u32 i;
+
+	for (i = 0; i < arg->nr_quotas; i++) {
+		const struct kvt_quota *q = &arg->quotas[i];
+		struct kvt_tier *tier = kvt_tier_find((const char *)q->tier);
+		int err;
+
+		if (!tier)
+			return -ENOENT;
+		err = kvt_arena_attach(&space->arenas[i], tier, q->bytes);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What a space has that can fail to be had. Undone by free_parts(). */
+static int make_parts(struct kvt_space *space,
+		      const struct kvt_space_create *arg)
+{
+	int err = -ENOMEM;
+
+	space->stats = alloc_percpu(struct kvt_stats);
+	if (!space->stats)
+		return -ENOMEM;
+	space->wq = alloc_workqueue("kvtier_%s", WQ_UNBOUND | WQ_MEM_RECLAIM, 0,
+				    dev_name(&space->dev));
+	if (!space->wq)
+		return -ENOMEM;
+	space->inode = kvt_area_inode();
+	if (IS_ERR(space->inode)) {
+		err = PTR_ERR(space->inode);
+		goto free_wq;
+	}
+	err = kvt_index_init(space);
+	if (err)
+		goto put_inode;
+	err = attach_arenas(space, arg);
+	if (!err)
+		return 0;
+	free_arenas(space);
+	kvt_index_destroy(space);
+put_inode:
+	iput(space->inode);
+free_wq:
+	destroy_workqueue(space->wq);
+	return err;
+}
+
+/* Nobody can reach the space any more. */
+static void free_parts(struct kvt_space *space)
+{
+	cancel_delayed_work_sync(&space->reap);
+	cancel_work_sync(&space->balance);
+	kvt_block_destroy_doomed(space);
+	destroy_workqueue(space->wq);
+	free_blocks(space);
+	free_arenas(space);
+	iput(space->inode);
+}
+
+static void del_device(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space)
+		kvt_sysfs_arena_remove(a);
+	cdev_device_del(&space->cdev, &space->dev);
+}
+
+static int add_device(struct kvt_space *space)
+{
+	int minor = ida_alloc_max(&minors, MAX_SPACES - 1, GFP_KERNEL);
+	struct kvt_arena *a;
+	int err;
+
+	if (minor < 0)
+		return minor;
+	space->dev.devt = MKDEV(MAJOR(first_dev), MINOR(first_dev) + minor);
+	cdev_init(&space->cdev, &kvt_space_fops);
+	space->cdev.owner = THIS_MODULE;
+	err = cdev_device_add(&space->cdev, &space->dev);
+	if (err)
+		return err;
+	kvt_for_each_arena(a, space) {
+		err = kvt_sysfs_arena_add(a);
+		if (err) {
+			del_device(space);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int create_locked(const struct kvt_space_create *arg)
+{
+	struct kvt_space *space;
+	int err;
+
+	if (find_space((const char *)arg->name))
+		return -EEXIST;
+	space = space_alloc(arg);
+	if (!space)
+		return -ENOMEM;
+	err = -EINVAL;
+	if (!uid_valid(space->uid) || !gid_valid(space->gid))
+		goto put;
+	err = make_parts(space, arg);
+	if (err)
+		goto put;
+	/* A node that is opened before this returns is a good one. */
+	err = add_device(space);
+	if (err)
+		goto free;
+	list_add_tail(&space->list, &spaces);
+	return 0;
+
+free:
+	free_parts(space);
+put:
+	put_device(&space->dev);
+	return err;
+}
+
+/**
+ * kvt_space_create() - make a space, its arenas and its device node
+ * @arg: has passed kvt_abi_check_space_create()
+ *
+ * Context: process; takes kvt_admin.
+ * Return: 0 or what struct kvt_space_create documents.
+ */
+int kvt_space_create(const struct kvt_space_create *arg)
+{
+	int err;
+
+	if (mutex_lock_killable(&kvt_admin))
+		return -EINTR;
+	err = create_locked(arg);
+	mutex_unlock(&kvt_admin);
+	return err;
+}
+
+/* From now on it cannot be opened. Returns -EBUSY if it is open. */
+static int close_door(struct kvt_space *space)
+{
+	int err = -EBUSY;
+
+	spin_lock(&space->lock);
+	if (!space->openers) {
+		space->dead = true;
+		err = 0;
+	}
+	spin_unlock(&space->lock);
+	return err;
+}
+
+static void remove_space(struct kvt_space *space)
+{
+	list_del(&space->list);
+	del_device(space);
+	free_parts(space);
+	put_device(&space->dev);
+}
+
+int kvt_space_delete(const char *name)
+{
+	struct kvt_space *space;
+	int err = -ENOENT;
+
+	if (mutex_lock_killable(&kvt_admin))
+		return -EINTR;
+	space = find_space(name);
+	if (space)
+		err = close_door(space);
+	if (!err)
+		remove_space(space);
+	mutex_unlock(&kvt_admin);
+	return err;
+}
+
+static struct kvt_arena *find_arena(struct kvt_space *space,
+				    const struct kvt_tier *tier)
+{
+	struct kvt_arena *a;
+
+	for (a = space->arenas; a < space->arenas + KVT_MAX_ARENAS; a++)
+		if (a->tier == tier)
+			return a;
+	return NULL;
+}
+
+/* The space gets an arena on a tier where it had none. */
+static int add_arena(struct kvt_space *space, struct kvt_tier *tier, u64 bytes)
+{
+	struct kvt_arena *a = find_arena(space, NULL);
+	int err;
+
+	if (!a)
+		return -ENOSPC;
+	err = kvt_arena_attach(a, tier, bytes);
+	if (err)
+		return err;
+	err = kvt_sysfs_arena_add(a);
+	if (err)
+		kvt_arena_detach(a);
+	return err;
+}
+
+static bool is_last_arena(struct kvt_arena *a)
+{
+	return kvt_space_frames(a->space) == a->nr_frames;
+}
+
+/* Shrink to @bytes, or as far as it goes: -EBUSY. */
+static int shrink_arena(struct kvt_arena *a, u64 bytes)
+{
+	u32 limit = div_u64(bytes, a->space->block_size);
+
+	if (!bytes && is_last_arena(a))
+		return -EINVAL;
+	kvt_arena_lower(a, limit);
+	kvt_evacuate(a, limit);
+	kvt_arena_trim(a);
+	if (kvt_arena_bytes(a) > bytes)
+		return -EBUSY;
+	if (!bytes) {
+		kvt_sysfs_arena_remove(a);
+		kvt_arena_detach(a);
+	}
+	return 0;
+}
+
+static int resize_locked(const char *name, const char *tier_name, u64 *bytes)
+{
+	struct kvt_space *space = find_space(name);
+	struct kvt_tier *tier = kvt_tier_find(tier_name);
+	struct kvt_arena *a;
+	int err = 0;
+
+	if (!space || !tier)
+		return -ENOENT;
+	if (*bytes && *bytes < space->block_size)
+		return -EINVAL;
+	a = find_arena(space, tier);
+	if (!a)
+		return *bytes ? add_arena(space, tier, *bytes) : 0;
+	if (*bytes > kvt_arena_bytes(a))
+		err = kvt_arena_grow(a, *bytes);
+	else if (*bytes < kvt_arena_bytes(a))
+		err = shrink_arena(a, *bytes);
+	*bytes = kvt_arena_bytes(a);
+	return err;
+}
+
+/**
+ * kvt_space_resize() - change a space's quota on a tier
+ * @name: the space
+ * @tier: the tier
+ * @bytes: wanted, a multiple of a chunk; out: reached
+ *
+ * Context: process; takes kvt_admin.
+ * Return: 0 or what struct kvt_space_resize documents.
+ */
+int kvt_space_resize(const char *name, const char *tier, u64 *bytes)
+{
+	int err;
+
+	if (mutex_lock_killable(&kvt_admin))
+		return -EINTR;
+	err = resize_locked(name, tier, bytes);
+	mutex_unlock(&kvt_admin);
+	return err;
+}
+
+static void arena_info(struct kvt_arena *a, struct kvt_arena_info *info)
+{
+	strscpy((char *)info->tier, dev_name(&a->tier->dev), KVT_NAME_SIZE);
+	info->kind = a->kind;
+	info->node = a->node;
+	info->nr_frames = a->nr_frames;
+	info->window_offset = kvt_window_offset(a->index);
+	info->window_len = kvt_arena_bytes(a);
+	info->status_offset = kvt_status_offset(a->index);
+	info->status_len = PAGE_ALIGN((u64)a->nr_frames *
+				      sizeof(struct kvt_status));
+}
+
+/* Returns 0, or -EINTR if killed while an operator's change is under way. */
+int kvt_space_info(struct kvt_space *space, struct kvt_space_info *info)
+{
+	struct kvt_arena *a;
+
+	*info = (struct kvt_space_info){
+		.size = sizeof(*info),
+		.block_size = space->block_size,
+		.default_class = READ_ONCE(space->knobs.default_class),
+		.slots_offset = KVT_SLOTS_BASE,
+	};
+	strscpy((char *)info->name, dev_name(&space->dev), KVT_NAME_SIZE);
+	memcpy(info->identity, space->identity, KVT_IDENTITY_SIZE);
+	if (mutex_lock_killable(&kvt_admin))
+		return -EINTR;
+	info->nr_slots = space->nr_slots;
+	info->slots_len = (u64)info->nr_slots * space->block_size;
+	kvt_for_each_arena(a, space)
+		arena_info(a, &info->arenas[a->index]);
+	mutex_unlock(&kvt_admin);
+	return 0;
+}
+
+int kvt_space_init(void)
+{
+	int err;
+
+	err = class_register(&space_class);
+	if (err)
+		return err;
+	err = alloc_chrdev_region(&first_dev, 0, MAX_SPACES, "kvtier");
+	if (err)
+		class_unregister(&space_class);
+	return err;
+}
+
+/* The module is going: nothing is open. */
+void kvt_space_exit(void)
+{
+	struct kvt_space *space, *next;
+
+	mutex_lock(&kvt_admin);
+	list_for_each_entry_safe(space, next, &spaces, list)
+		remove_space(space);
+	mutex_unlock(&kvt_admin);
+	unregister_chrdev_region(first_dev, MAX_SPACES);
+	class_unregister(&space_class);
+	ida_destroy(&minors);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_SPACE_H
+#define _KVT_SPACE_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/rhashtable.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "arena.h"
+#include "block.h"
+#include "kvt.h"
+#include "policy.h"
+#include "stats.h"
+
+/* The file offsets of a space's areas. Each arena has a fixed region. */
+#define KVT_WINDOW_MAX		(1ULL << 44)
+#define KVT_STATUS_BASE		(1ULL << 48)
+#define KVT_STATUS_MAX		(1ULL << 36)
+#define KVT_SLOTS_BASE		(1ULL << 50)
+#define KVT_SLOTS_MAX		(1ULL << 58)
+
+static inline u64 kvt_window_offset(unsigned int arena)
+{
+	return arena * KVT_WINDOW_MAX;
+}
+
+static inline u64 kvt_status_offset(unsigned int arena)
+{
+	return KVT_STATUS_BASE + arena * KVT_STATUS_MAX;
+}
+
+enum kvt_promote { KVT_PROMOTE_OFF, KVT_PROMOTE_FREE, KVT_PROMOTE_ALWAYS };
+
+/* Knobs: plain words, written by sysfs, read with READ_ONCE(). */
+struct kvt_knobs {
+	u32 default_class;
+	u32 low_watermark;	/* per mille of an arena's frames */
+	u32 high_watermark;
+	u32 lease_quota;	/* per mille of all frames */
+	u32 fill_timeout_ms;
+	u32 quarantine_ms;
+	u32 promote;		/* enum kvt_promote */
+};
+
+/* Slots whose blocks a PREFETCH wants on a faster tier. */
+#define KVT_WANTED XA_MARK_1
+
+/**
+ * struct kvt_space - one tenant's KV address space
+ * @dev: /sys/class/kvtier/<name>; its release frees the space
+ * @cdev: /dev/kvtier/<name>
+ * @list: in the list of spaces (kvt_admin)
+ * @block_size: bytes; constant
+ * @identity: constant
+ * @uid: owner of the node; constant
+ * @gid: group of the node; constant
+ * @mode: of the node; constant
+ * @inode: its mapping holds every mmap of the space; constant
+ * @knobs: see there
+ * @policy: in use (READ_ONCE)
+ * @arenas: by index. Those with a tier are in use
+ * @index: all descriptors by key
+ * @slots: descriptors that have a frame, by slot
+ * @held: leases of all files, and blocks being filled; <= the lease quota
+ * @stats: counters
+ * @wait: woken when a block is sealed, settles after a move or goes, and when
+ *	a frame becomes free
+ * @wq: background work of this space
+ * @balance: eviction between the watermarks, prefetch
+ * @reap: fill timeouts and quarantine
+ * @lock: guards what follows, and what struct kvt_block and struct kvt_arena
+ *	say it does
+ * @files: open files
+ * @openers: length of @files
+ * @dead: no open any more
+ * @quarantine: blocks in KVT_QUARANTINE
+ * @doomed: dropped blocks that the worker is to destroy
+ * @nr_slots: slots are below it; only grows
+ * @nr_blocks: sealed
+ * @nr_filling: being filled
+ * @nr_dropped: dropped, and still leased or owned
+ * @nr_quarantine: length of @quarantine
+ * @nr_descriptors: allocated, all states
+ */
+struct kvt_space {
+	struct device dev;
+	struct cdev cdev;
+	struct list_head list;
+	u32 block_size;
+	u8 identity[KVT_IDENTITY_SIZE];
+	kuid_t uid;
+	kgid_t gid;
+	umode_t mode;
+	struct inode *inode;
+	struct kvt_knobs knobs;
+	const struct kvt_policy *policy;
+	struct kvt_arena arenas[KVT_MAX_ARENAS];
+	struct rhashtable index;
+	struct xarray slots;
+	atomic_long_t held;
+	struct kvt_stats __percpu *stats;
+	wait_queue_head_t wait;
+	struct workqueue_struct *wq;
+	struct work_struct balance;
+	struct delayed_work reap;
+
+	spinlock_t lock ____cacheline_aligned_in_smp;
+	struct list_head files;
+	u32 openers;
+	bool dead;
+	struct list_head quarantine;
+	struct list_head doomed;
+	u32 nr_slots;
+	u32 nr_blocks;
+	u32 nr_filling;
+	u32 nr_dropped;
+	u32 nr_quarantine;
+	atomic_t nr_descriptors;
+};
+
+#define to_kvt_space(d) container_of(d, struct kvt_space, dev)
+
+/* Arenas in use. A plain walk is safe: arenas live as long as the space. */
+#define kvt_for_each_arena(a, space)					\
+	for ((a) = (space)->arenas; (a) < (space)->arenas + KVT_MAX_ARENAS; (a)++) \
+		if (!READ_ONCE((a)->tier)) {} else
+
+static inline struct kvt_arena *kvt_block_arena(struct kvt_space *space,
+						const struct kvt_block *b)
+{
+	return &space->arenas[READ_ONCE(b->arena)];
+}
+
+int kvt_space_init(void);
+void kvt_space_exit(void);
+int kvt_space_create(const struct kvt_space_create *arg);
+int kvt_space_delete(const char *name);
+int kvt_space_resize(const char *name, const char *tier, u64 *bytes);
+int kvt_space_info(struct kvt_space *space, struct kvt_space_info *info);
+u64 kvt_space_frames(struct kvt_space *space);
+long kvt_space_quota(struct kvt_space *space);
+size_t kvt_space_metadata(struct kvt_space *space);
+void kvt_space_wake(struct kvt_space *space);
+int kvt_space_enter(struct kvt_space *space, struct kvt_file *f);
+void kvt_space_leave(struct kvt_space *space, struct kvt_file *f);
+
+extern const struct attribute_group *kvt_space_groups[];
+int kvt_sysfs_arena_add(struct kvt_arena *a);
+void kvt_sysfs_arena_remove(struct kvt_arena *a);
+
+#endif /* _KVT_SPACE_H */

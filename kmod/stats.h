@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of a space: one per-CPU copy each, summed when read. */
+#ifndef _KVT_STATS_H
+#define _KVT_STATS_H
+
+#include <linux/percpu.h>
+
+#define KVT_STATS(X)		\
+	X(lookups)		\
+	X(lookup_hits)		\
+	X(acquires)		\
+	X(acquire_hits)		\
+	X(reserves)		\
+	X(commits)		\
+	X(aborts)		\
+	X(puts)			\
+	X(gets)			\
+	X(drops)		\
+	X(evictions)		\
+	X(demotions)		\
+	X(promotions)		\
+	X(no_space)		\
+	X(no_quota)		\
+	X(slot_faults)		\
+	X(window_faults)	\
+	X(poisoned)		\
+	X(batches)
+
+#define KVT_STAT_ENUM(name) KVT_STAT_##name,
+enum kvt_stat { KVT_STATS(KVT_STAT_ENUM) KVT_NR_STATS };
+
+struct kvt_stats {
+	u64 count[KVT_NR_STATS];
+};
+
+#define kvt_stat_add(space, name, n) \
+	this_cpu_add((space)->stats->count[KVT_STAT_##name], n)
+#define kvt_stat_inc(space, name) kvt_stat_add(space, name, 1)
+
+#endif /* _KVT_STATS_H */
