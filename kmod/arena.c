@@ -103,6 +103,16 @@ static u64 hide_chunks(struct kvt_arena *a, u64 first, struct list_head *list)
 	return nr;
 }
 
+/* The first chunk, from @first on, after which none is pinned. */
+static u64 skip_pinned(struct kvt_arena *a, u64 first)
+{
+	u64 i = nr_chunks(a);
+
+	while (i > first && !kvt_chunk_is_pinned(xa_load(&a->chunks, i - 1)))
+		i--;
+	return i;
+}
+
 /*
  * Hand the chunks from index @first on back to the tier. A device that has
  * registered the window would go on using a pinned chunk at its old place: so
@@ -116,6 +126,8 @@ static void remove_chunks(struct kvt_arena *a, u64 first, bool force)
 	LIST_HEAD(gone);
 	u64 i;
 
+	if (!force)
+		first = skip_pinned(a, first);
 	i = first + hide_chunks(a, first, &hidden);
 	while (i > first) {
 		c = list_last_entry(&hidden, struct kvt_chunk, list);
@@ -212,10 +224,12 @@ int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes)
 {
 	int err;
 
+	tier->users++;
+	spin_lock(&a->space->lock);
 	a->kind = tier->kind;
 	a->node = tier->node;
 	WRITE_ONCE(a->tier, tier);
-	tier->users++;
+	spin_unlock(&a->space->lock);
 	err = kvt_arena_grow(a, bytes);
 	if (err)
 		kvt_arena_detach(a);
@@ -228,6 +242,7 @@ int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes)
  */
 void kvt_arena_detach(struct kvt_arena *a)
 {
+	struct kvt_tier *tier = a->tier;
 	unsigned long *used;
 
 	spin_lock(&a->space->lock);
@@ -240,8 +255,10 @@ void kvt_arena_detach(struct kvt_arena *a)
 	spin_unlock(&a->space->lock);
 	kvfree(used);
 	remove_chunks(a, 0, true);
-	a->tier->users--;
+	tier->users--;
+	spin_lock(&a->space->lock);
 	WRITE_ONCE(a->tier, NULL);
+	spin_unlock(&a->space->lock);
 }
 
 static void set_limit(struct kvt_arena *a, u32 limit)

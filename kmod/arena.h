@@ -14,7 +14,9 @@ struct arena_dir;
  * struct kvt_arena - a space's memory on one tier: an array of frames
  * @space: whose it is; constant
  * @index: in space->arenas; constant
- * @tier: the tier, NULL while this index is not in use (kvt_admin)
+ * @tier: the tier, NULL while this index is not in use. Written under
+ *	kvt_admin and space->lock, either of which keeps it; a mere test for
+ *	NULL needs neither
  * @kind: of @tier
  * @node: of @tier
  * @chunks: struct kvt_chunk by byte offset >> KVT_CHUNK_SHIFT. Written under

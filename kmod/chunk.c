@@ -96,6 +96,17 @@ bool kvt_chunk_is_idle(const struct kvt_chunk *c)
 	return true;
 }
 
+/* A device has it registered, or O_DIRECT is under way on it. */
+bool kvt_chunk_is_pinned(const struct kvt_chunk *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < kvt_chunk_nr(c); i++)
+		if (folio_maybe_dma_pinned(page_folio(c->pages[i])))
+			return true;
+	return false;
+}
+
 bool kvt_chunk_is_poisoned(const struct kvt_chunk *c)
 {
 	u32 off;

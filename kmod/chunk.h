@@ -40,6 +40,7 @@ struct kvt_chunk *kvt_chunk_alloc(int node);
 void kvt_chunk_free(struct kvt_chunk *c);
 void kvt_chunk_zero(struct kvt_chunk *c);
 bool kvt_chunk_is_idle(const struct kvt_chunk *c);
+bool kvt_chunk_is_pinned(const struct kvt_chunk *c);
 bool kvt_chunk_is_poisoned(const struct kvt_chunk *c);
 void kvt_chunk_quiesce(struct kvt_chunk *c);
 

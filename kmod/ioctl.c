@@ -55,14 +55,13 @@ static long space_info(struct kvt_file *f, void __user *arg)
 {
 	struct kvt_space_info info;
 	u32 room;
-	int err;
 
 	if (get_user(room, (u32 __user *)arg))
 		return -EFAULT;
 	if (room < offsetofend(struct kvt_space_info, block_size))
 		return -EINVAL;
-	err = kvt_space_info(f->space, &info);
-	return err ?: kvt_put_arg(arg, &info, min_t(size_t, room, sizeof(info)));
+	kvt_space_info(f->space, &info);
+	return kvt_put_arg(arg, &info, min_t(size_t, room, sizeof(info)));
 }
 
 static long attach(struct kvt_file *f, const void __user *arg)
@@ -96,7 +95,7 @@ static struct kvt_entry *get_entries(struct kvt_file *f,
 				     const struct kvt_batch *batch)
 {
 	size_t size = array_size(batch->nr, sizeof(struct kvt_entry));
-	struct kvt_entry *entries = kvmalloc(size, GFP_KERNEL);
+	struct kvt_entry *entries = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 	int err = -EFAULT;
 
 	if (!entries)

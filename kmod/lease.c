@@ -29,7 +29,7 @@ static u16 *find_page(struct kvt_file *f, struct kvt_lease_cursor *c, u32 slot)
 
 static u16 *make_page(struct kvt_file *f, struct kvt_lease_cursor *c)
 {
-	u16 *page = (u16 *)get_zeroed_page(GFP_KERNEL);
+	u16 *page = (u16 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 
 	if (page && xa_err(xa_store(&f->leases, c->index, page, GFP_KERNEL))) {
 		free_page((unsigned long)page);

@@ -241,12 +241,29 @@ static struct kvt_arena *frame_elsewhere(struct kvt_arena *a, u32 *frame)
 	return NULL;
 }
 
+/* The same, evicting what is used least if no frame is free. */
+static struct kvt_arena *room_elsewhere(struct kvt_arena *a, u32 *frame)
+{
+	struct kvt_arena *to = frame_elsewhere(a, frame), *from;
+
+	if (to)
+		return to;
+	kvt_for_each_arena(from, a->space) {
+		if (!READ_ONCE(from->limit) || kvt_evict_one(from))
+			continue;
+		to = frame_elsewhere(a, frame);
+		if (to)
+			return to;
+	}
+	return NULL;
+}
+
 static void evacuate_block(struct kvt_arena *a, struct kvt_block *b)
 {
 	struct kvt_arena *to;
 	u32 frame;
 
-	to = frame_elsewhere(a, &frame);
+	to = room_elsewhere(a, &frame);
 	if (to) {
 		kvt_move(a->space, b, to, frame);
 		return;
@@ -287,8 +304,8 @@ static struct kvt_block *freeze_above(struct kvt_arena *a, u32 limit,
  * @a: the arena, lowered to @limit
  * @limit: first frame to empty
  *
- * The least recently used blocks of the arena are evicted until the rest fits
- * below @limit or elsewhere. Leased and filling blocks stay.
+ * Blocks move below @limit or to another arena; where nothing is free the least
+ * recently used make room. Leased and filling blocks stay.
  *
  * Context: kvt_admin held; may sleep.
  */
@@ -298,8 +315,6 @@ void kvt_evacuate(struct kvt_arena *a, u32 limit)
 	unsigned long slot;
 
 	xa_for_each(&a->space->slots, slot, b) {
-		while (!READ_ONCE(a->nr_free) && !kvt_evict_one(a))
-			;
 		b = freeze_above(a, limit, slot);
 		if (b)
 			evacuate_block(a, b);

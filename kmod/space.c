@@ -504,8 +504,7 @@ static void arena_info(struct kvt_arena *a, struct kvt_arena_info *info)
 				      sizeof(struct kvt_status));
 }
 
-/* Returns 0, or -EINTR if killed while an operator's change is under way. */
-int kvt_space_info(struct kvt_space *space, struct kvt_space_info *info)
+void kvt_space_info(struct kvt_space *space, struct kvt_space_info *info)
 {
 	struct kvt_arena *a;
 
@@ -517,14 +516,12 @@ int kvt_space_info(struct kvt_space *space, struct kvt_space_info *info)
 	};
 	strscpy((char *)info->name, dev_name(&space->dev), KVT_NAME_SIZE);
 	memcpy(info->identity, space->identity, KVT_IDENTITY_SIZE);
-	if (mutex_lock_killable(&kvt_admin))
-		return -EINTR;
+	spin_lock(&space->lock);
 	info->nr_slots = space->nr_slots;
 	info->slots_len = (u64)info->nr_slots * space->block_size;
 	kvt_for_each_arena(a, space)
 		arena_info(a, &info->arenas[a->index]);
-	mutex_unlock(&kvt_admin);
-	return 0;
+	spin_unlock(&space->lock);
 }
 
 int kvt_space_init(void)

@@ -140,7 +140,7 @@ void kvt_space_exit(void);
 int kvt_space_create(const struct kvt_space_create *arg);
 int kvt_space_delete(const char *name);
 int kvt_space_resize(const char *name, const char *tier, u64 *bytes);
-int kvt_space_info(struct kvt_space *space, struct kvt_space_info *info);
+void kvt_space_info(struct kvt_space *space, struct kvt_space_info *info);
 u64 kvt_space_frames(struct kvt_space *space);
 long kvt_space_quota(struct kvt_space *space);
 size_t kvt_space_metadata(struct kvt_space *space);

@@ -318,9 +318,12 @@ struct arena_dir {
 static ssize_t arena_field_show(struct kvt_arena *a, enum arena_field field,
 				char *buf)
 {
+	char tier[KVT_NAME_SIZE] = "";
 	u64 nr = 0;
 
 	spin_lock(&a->space->lock);
+	if (a->tier)
+		strscpy(tier, dev_name(&a->tier->dev), sizeof(tier));
 	switch (field) {
 	case ARENA_FRAMES:
 		nr = a->nr_frames;
@@ -339,7 +342,7 @@ static ssize_t arena_field_show(struct kvt_arena *a, enum arena_field field,
 	}
 	spin_unlock(&a->space->lock);
 	if (field == ARENA_TIER)
-		return sysfs_emit(buf, "%s\n", dev_name(&a->tier->dev));
+		return sysfs_emit(buf, "%s\n", tier);
 	return sysfs_emit(buf, "%llu\n", nr);
 }
 

@@ -190,11 +190,35 @@ static void tier_destroy(struct kvt_tier *tier)
 	put_device(&tier->dev);
 }
 
+static int publish_tier(struct kvt_tier *tier)
+{
+	int err = -EEXIST;
+
+	if (mutex_lock_killable(&kvt_admin))
+		return -EINTR;
+	if (!kvt_tier_find(dev_name(&tier->dev)))
+		err = device_add(&tier->dev);
+	if (!err)
+		list_add_tail(&tier->list, &tiers);
+	mutex_unlock(&kvt_admin);
+	return err;
+}
+
+static bool name_is_taken(const char *name)
+{
+	bool taken;
+
+	mutex_lock(&kvt_admin);
+	taken = kvt_tier_find(name);
+	mutex_unlock(&kvt_admin);
+	return taken;
+}
+
 /**
  * kvt_tier_add() - make a memory tier, with all its memory
  * @arg: checked by the caller but for node and name's uniqueness
  *
- * Context: process; takes kvt_admin.
+ * Context: process. Allocates with no lock held, since that can take minutes.
  * Return: 0 or what struct kvt_tier_add documents.
  */
 int kvt_tier_add(struct kvt_tier_add *arg)
@@ -205,30 +229,16 @@ int kvt_tier_add(struct kvt_tier_add *arg)
 	err = check_node(arg->node);
 	if (err)
 		return err;
-
-	if (mutex_lock_killable(&kvt_admin))
-		return -EINTR;
-	err = -EEXIST;
-	if (kvt_tier_find((const char *)arg->name))
-		goto unlock;
-	err = -ENOMEM;
+	if (name_is_taken((const char *)arg->name))
+		return -EEXIST;
 	tier = tier_alloc(arg);
 	if (!tier)
-		goto unlock;
+		return -ENOMEM;
 	err = tier_grow(tier, arg->bytes >> KVT_CHUNK_SHIFT);
+	if (!err)
+		err = publish_tier(tier);
 	if (err)
-		goto destroy;
-	err = device_add(&tier->dev);
-	if (err)
-		goto destroy;
-	list_add_tail(&tier->list, &tiers);
-	mutex_unlock(&kvt_admin);
-	return 0;
-
-destroy:
-	tier_destroy(tier);
-unlock:
-	mutex_unlock(&kvt_admin);
+		tier_destroy(tier);
 	return err;
 }
 
@@ -262,27 +272,49 @@ int kvt_tier_remove(const char *name)
 	return err;
 }
 
+/* Keep a tier from being removed. NULL: there is none. */
+static struct kvt_tier *get_tier(const char *name)
+{
+	struct kvt_tier *tier;
+
+	mutex_lock(&kvt_admin);
+	tier = kvt_tier_find(name);
+	if (tier)
+		tier->users++;
+	mutex_unlock(&kvt_admin);
+	return tier;
+}
+
+static void put_tier(struct kvt_tier *tier)
+{
+	mutex_lock(&kvt_admin);
+	tier->users--;
+	mutex_unlock(&kvt_admin);
+}
+
+/**
+ * kvt_tier_resize() - change a tier's size
+ * @name: the tier
+ * @bytes: wanted; out: reached
+ *
+ * Context: process. Allocates with no lock held.
+ * Return: 0 or what struct kvt_tier_resize documents.
+ */
 int kvt_tier_resize(const char *name, u64 *bytes)
 {
 	u64 want = *bytes >> KVT_CHUNK_SHIFT, have;
-	struct kvt_tier *tier;
+	struct kvt_tier *tier = get_tier(name);
 	int err = 0;
 
-	if (mutex_lock_killable(&kvt_admin))
-		return -EINTR;
-	tier = kvt_tier_find(name);
-	if (!tier) {
-		err = -ENOENT;
-		goto unlock;
-	}
+	if (!tier)
+		return -ENOENT;
 	have = tier_chunks(tier);
 	if (want > have)
 		err = tier_grow(tier, want - have);
 	else if (tier_shrink(tier, have - want) < have - want)
 		err = -EBUSY;
 	*bytes = tier_chunks(tier) << KVT_CHUNK_SHIFT;
-unlock:
-	mutex_unlock(&kvt_admin);
+	put_tier(tier);
 	return err;
 }
 

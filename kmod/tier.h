@@ -14,7 +14,7 @@
  * @list: in the list of tiers (kvt_admin)
  * @kind: enum kvt_tier_kind; constant
  * @node: NUMA node; constant
- * @users: arenas on it (kvt_admin)
+ * @users: arenas on it, and a resize under way (kvt_admin)
  * @lock: guards the fields below it
  * @free: zeroed chunks
  * @limbo: chunks taken from an arena, still mapped or pinned by somebody

@@ -131,7 +131,7 @@ struct kvt_quota {
  *	layout, parallel rank, format version)
  * @uid: owner of /dev/kvtier/<name>
  * @gid: group of it
- * @mode: permission bits of it, 0..0777
+ * @mode: permission bits of it, 1..0777
  * @default_class: retention class of blocks that state none, 0..KVT_MAX_CLASS
  * @nr_quotas: 1..KVT_MAX_ARENAS
  * @pad: zero
@@ -261,7 +261,8 @@ struct kvt_arena_info {
 
 /**
  * struct kvt_space_info - what KVT_IOC_SPACE_INFO tells
- * @size: in: bytes the caller has room for; out: bytes the kernel knows
+ * @size: in: bytes the caller has room for, at least 8: so many are written at
+ *	most; out: bytes the kernel knows
  * @block_size: bytes of a block
  * @name: the space
  * @identity: the space's
