@@ -157,13 +157,13 @@ static int store_chunks(struct kvt_arena *a, u64 first, struct list_head *list)
 	return 0;
 }
 
-/* Every block with a frame has a slot. */
+/* A slot for each frame, and for each fill whose time was over: see kvt_filler. */
 static void raise_slots(struct kvt_space *space)
 {
-	u64 frames = kvt_space_frames(space);
+	u64 slots = min_t(u64, 2 * kvt_space_frames(space), KVT_NO_SLOT);
 
-	if (frames > space->nr_slots)
-		WRITE_ONCE(space->nr_slots, min_t(u64, frames, U32_MAX));
+	if (slots > space->nr_slots)
+		WRITE_ONCE(space->nr_slots, slots);
 }
 
 /* Make frames up to @frames known and free. */

@@ -107,9 +107,10 @@ static bool unpark(struct kvt_space *space, struct kvt_block *b)
 		if (b->state == KVT_DROPPED)
 			own = kvt_block_freeze(b);
 		else
-			kvt_evict_insert(space, b);
+			kvt_evict_offer(space, b);
 	}
 	spin_unlock(&space->lock);
+	kvt_space_wake(space);
 	return own;
 }
 
@@ -173,7 +174,7 @@ void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr)
 void kvt_block_share(struct kvt_space *space, struct kvt_block *b)
 {
 	lockdep_assert_held(&space->lock);
-	kvt_evict_insert(space, b);
+	kvt_evict_offer(space, b);
 	atomic_set_release(&b->leases, 0);
 }
 
@@ -258,6 +259,17 @@ bool kvt_block_claim_hidden(struct kvt_block *b)
 	return kvt_block_freeze(b);
 }
 
+static void free_frame(struct kvt_space *space, struct kvt_block *b)
+{
+	struct kvt_arena *a = kvt_block_arena(space, b);
+	bool poisoned = kvt_arena_frame_poisoned(a, b->frame);
+
+	spin_lock(&space->lock);
+	kvt_arena_publish(a, b->frame, 0);
+	kvt_arena_frame_put(a, b->frame, poisoned);
+	spin_unlock(&space->lock);
+}
+
 /**
  * kvt_block_destroy() - free a hidden block's frame, slot and descriptor
  * @space: its space
@@ -267,17 +279,15 @@ bool kvt_block_claim_hidden(struct kvt_block *b)
  */
 void kvt_block_destroy(struct kvt_space *space, struct kvt_block *b)
 {
-	struct kvt_arena *a = kvt_block_arena(space, b);
-	bool poisoned;
-
-	kvt_area_zap_slot(space, b);
-	poisoned = kvt_arena_frame_poisoned(a, b->frame);
-	/* The slot before the frame: there are never more slots than frames. */
-	xa_erase(&space->slots, b->slot);
+	/* The slot before the frame: who has a frame always gets a slot. */
+	if (b->slot != KVT_NO_SLOT) {
+		kvt_area_zap_slot(space, b);
+		xa_erase(&space->slots, b->slot);
+	}
+	if (b->frame != KVT_NO_FRAME)
+		free_frame(space, b);
 
 	spin_lock(&space->lock);
-	kvt_arena_publish(a, b->frame, 0);
-	kvt_arena_frame_put(a, b->frame, poisoned);
 	if (b->state == KVT_QUARANTINE)
 		space->nr_quarantine--;
 	else

@@ -14,7 +14,8 @@
  * @KVT_FILLING: one open file fills its frame; invisible to others
  * @KVT_SEALED: visible and immutable
  * @KVT_DROPPED: hidden; whoever owns it or holds the last lease frees it
- * @KVT_CANCELLED: hidden while being filled; its filler gives it back
+ * @KVT_CANCELLED: hidden while being filled; its filler gives it back. Without
+ *	a frame: that went to quarantine already, only the slot is kept
  * @KVT_QUARANTINE: hidden; a dead filler's device may still write to its frame
  */
 enum kvt_state {
@@ -34,6 +35,7 @@ enum kvt_state {
  */
 #define KVT_FROZEN INT_MIN
 
+#define KVT_NO_SLOT U32_MAX
 #define KVT_MEM_KINDS 2		/* dram, cxl */
 
 /**

@@ -214,25 +214,30 @@ u32 kvt_cmd_record_leases(struct kvt_cmd *c, u32 nr)
 	return ok;
 }
 
-static bool any_free_frame(struct kvt_space *space)
+static bool room_is_possible(struct kvt_space *space, u32 offers)
 {
 	struct kvt_arena *a;
 
+	if (READ_ONCE(space->nr_offers) != offers)
+		return true;
 	kvt_for_each_arena(a, space)
 		if (READ_ONCE(a->nr_free))
 			return true;
 	return false;
 }
 
-/* Sleep until a frame may be free. Returns 0 or -errno. */
-int kvt_cmd_wait_frame(struct kvt_cmd *c)
+/*
+ * Sleep until a frame is free, or a block has become a candidate for eviction
+ * since @offers was read. Returns 0 or -errno.
+ */
+int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers)
 {
 	long left = (long)(c->deadline - jiffies);
 	struct kvt_space *space = c->file->space;
 
 	if (!(c->batch->flags & KVT_F_WAIT))
 		return -ENOSPC;
-	left = wait_event_killable_timeout(space->wait, any_free_frame(space),
+	left = wait_event_killable_timeout(space->wait, room_is_possible(space, offers),
 					   max(left, 0L));
 	if (left < 0)
 		return -EINTR;

@@ -41,7 +41,7 @@ int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held);
 void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
 		   const struct kvt_block *b);
 u32 kvt_cmd_record_leases(struct kvt_cmd *c, u32 nr);
-int kvt_cmd_wait_frame(struct kvt_cmd *c);
+int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers);
 
 /* Time of use of entry @i: a chain's leaf is older than its root. */
 static inline u64 kvt_cmd_stamp(const struct kvt_cmd *c, u32 i)

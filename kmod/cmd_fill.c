@@ -15,6 +15,7 @@ static void begin(struct kvt_cmd *c, struct kvt_fill *fill)
 	*fill = (struct kvt_fill){
 		.space = space,
 		.filler = &c->file->filler,
+		.file = &c->file->filler,
 		.now = c->now,
 		.class_id = c->batch->flags & KVT_F_CLASS ?
 			c->batch->class_id :
@@ -33,14 +34,16 @@ static const u8 *parent_of(struct kvt_cmd *c, u32 i)
 static int fill_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i,
 		    struct kvt_place *place)
 {
+	u32 offers;
 	int err;
 
 	do {
+		offers = READ_ONCE(c->file->space->nr_offers);
 		err = kvt_fill_begin(fill, c->entries[i].key, parent_of(c, i),
 				     place);
 		if (err != -ENOSPC)
 			return err;
-		err = kvt_cmd_wait_frame(c);
+		err = kvt_cmd_wait_frame(c, offers);
 	} while (!err);
 	return err;
 }
@@ -207,9 +210,7 @@ static int put_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 
 void kvt_cmd_put(struct kvt_cmd *c)
 {
-	struct kvt_filler filler = {
-		.blocks = LIST_HEAD_INIT(filler.blocks),
-	};
+	struct kvt_filler filler = KVT_FILLER_INIT(filler);
 	struct kvt_fill fill;
 	u32 i;
 

@@ -48,6 +48,13 @@ void kvt_evict_insert(struct kvt_space *space, struct kvt_block *b)
 	rb_add_cached(&b->evict, &kvt_block_arena(space, b)->evict, less);
 }
 
+/* The same for one that could not go before: who waits for room may try again. */
+void kvt_evict_offer(struct kvt_space *space, struct kvt_block *b)
+{
+	kvt_evict_insert(space, b);
+	WRITE_ONCE(space->nr_offers, space->nr_offers + 1);
+}
+
 void kvt_evict_erase(struct kvt_space *space, struct kvt_block *b)
 {
 	lockdep_assert_held(&space->lock);

@@ -6,6 +6,7 @@
 
 /* space->lock */
 void kvt_evict_insert(struct kvt_space *space, struct kvt_block *b);
+void kvt_evict_offer(struct kvt_space *space, struct kvt_block *b);
 void kvt_evict_erase(struct kvt_space *space, struct kvt_block *b);
 
 int kvt_evict_one(struct kvt_arena *a);

@@ -42,7 +42,7 @@ static void lost_kid(struct kvt_space *space, struct kvt_block *parent,
 {
 	parent->kids[kind]--;
 	if (parent->state == KVT_SEALED && parent->parked)
-		kvt_evict_insert(space, parent);
+		kvt_evict_offer(space, parent);
 }
 
 void kvt_family_leave(struct kvt_space *space, struct kvt_block *b)

@@ -18,6 +18,9 @@
 #include "space.h"
 #include "trace.h"
 
+/* Of a stand-in that is made before it is known what for. */
+static const u8 no_key[KVT_KEY_SIZE];
+
 static bool is_root(const u8 *parent)
 {
 	return !memchr_inv(parent, 0, KVT_KEY_SIZE);
@@ -30,7 +33,7 @@ static int why_not(struct kvt_fill *fill, const struct kvt_block *b)
 	case KVT_SEALED:
 		return -EEXIST;
 	case KVT_FILLING:
-		return READ_ONCE(b->filler) == fill->filler ?
+		return READ_ONCE(b->filler) == fill->file ?
 			-EALREADY : -EINPROGRESS;
 	default:
 		return 0;
@@ -243,11 +246,9 @@ static struct kvt_block *end_fill(struct kvt_space *space,
 	struct kvt_block *b = xa_load(&space->slots, slot);
 
 	lockdep_assert_held(&space->lock);
-	if (!b || (b->state != KVT_FILLING && b->state != KVT_CANCELLED &&
-		   b->state != KVT_QUARANTINE) || b->filler != filler)
+	if (!b || (b->state != KVT_FILLING && b->state != KVT_CANCELLED) ||
+	    b->filler != filler)
 		return ERR_PTR(-ENOENT);
-	if (b->state == KVT_QUARANTINE)
-		return ERR_PTR(-ECANCELED);
 	list_del(&b->filling);
 	atomic_long_dec(&space->held);
 	return b;
@@ -313,9 +314,9 @@ int kvt_fill_abort(struct kvt_space *space, struct kvt_filler *filler,
 		   u32 slot)
 {
 	struct kvt_block *b, *standin;
-	u8 key[KVT_KEY_SIZE] = {};
+	bool late;
 
-	standin = kvt_block_alloc_standin(space, key);
+	standin = kvt_block_alloc_standin(space, no_key);
 	spin_lock(&space->lock);
 	b = end_fill(space, filler, slot);
 	if (!IS_ERR(b) && b->state == KVT_FILLING) {
@@ -327,8 +328,11 @@ int kvt_fill_abort(struct kvt_space *space, struct kvt_filler *filler,
 	kvt_block_free(space, standin);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
-	kvt_stat_inc(space, aborts);
+	late = b->frame == KVT_NO_FRAME;
 	kvt_block_destroy(space, b);
+	if (late)
+		return -ECANCELED;
+	kvt_stat_inc(space, aborts);
 	return 0;
 }
 
@@ -338,7 +342,6 @@ static void quarantine(struct kvt_space *space, struct kvt_block *b,
 {
 	lockdep_assert_held(&space->lock);
 	list_move(&b->filling, &space->quarantine);
-	atomic_long_dec(&space->held);
 	b->rank = ktime_get_ns();
 	if (b->state == KVT_FILLING) {
 		memcpy(standin->key, b->key, KVT_KEY_SIZE);
@@ -351,6 +354,24 @@ static void quarantine(struct kvt_space *space, struct kvt_block *b,
 	}
 	kvt_stat_inc(space, aborts);
 	trace_kvt_quarantine(space, b);
+}
+
+/*
+ * @lost takes @b's place at its slot and in the eyes of its filler, whose COMMIT
+ * or ABORT may come yet: until then the slot cannot come to mean another block.
+ */
+static void keep_slot(struct kvt_space *space, struct kvt_block *b,
+		      struct kvt_block *lost)
+{
+	lockdep_assert_held(&space->lock);
+	lost->state = KVT_CANCELLED;
+	lost->slot = b->slot;
+	lost->filler = b->filler;
+	list_add_tail(&lost->filling, &b->filler->lost);
+	space->nr_dropped++;
+	b->slot = KVT_NO_SLOT;
+	/* In place of an entry: needs no memory. */
+	xa_store(&space->slots, lost->slot, lost, GFP_ATOMIC);
 }
 
 /* One block that some file fills since before @before, or NULL. */
@@ -373,42 +394,56 @@ void kvt_fill_expire(struct kvt_space *space)
 {
 	u64 limit = (u64)READ_ONCE(space->knobs.fill_timeout_ms) * NSEC_PER_MSEC;
 	u64 now = ktime_get_ns(), before = now > limit ? now - limit : 0;
-	static const u8 no_key[KVT_KEY_SIZE];
-	struct kvt_block *b, *standin;
+	struct kvt_block *b, *standin, *lost;
 
 	do {
 		standin = kvt_block_alloc_standin(space, no_key);
+		lost = kvt_block_alloc_standin(space, no_key);
 		spin_lock(&space->lock);
 		b = find_late(space, before);
-		if (b)
+		if (b) {
+			keep_slot(space, b, lost);
 			quarantine(space, b, standin);
+		}
 		spin_unlock(&space->lock);
 	} while (b);
+	kvt_block_free(space, lost);
 	kvt_block_free(space, standin);
 	kvt_space_wake(space);
+}
+
+static void drop_lost(struct kvt_space *space, struct kvt_filler *filler)
+{
+	struct kvt_block *b, *next;
+
+	/* The reaper adds to it no more: nothing is being filled. */
+	list_for_each_entry_safe(b, next, &filler->lost, filling) {
+		atomic_long_dec(&space->held);
+		kvt_block_destroy(space, b);
+	}
 }
 
 /* The filler is going: its fills end. The last block first: children first. */
 void kvt_fill_drop_all(struct kvt_space *space, struct kvt_filler *filler)
 {
-	static const u8 no_key[KVT_KEY_SIZE];
 	struct kvt_block *standin;
-	bool more = true;
+	bool more;
 
-	if (list_empty(&filler->blocks))
-		return;
-	while (more) {
+	do {
 		standin = kvt_block_alloc_standin(space, no_key);
 		spin_lock(&space->lock);
 		more = !list_empty(&filler->blocks);
-		if (more)
+		if (more) {
+			atomic_long_dec(&space->held);
 			quarantine(space,
 				   list_last_entry(&filler->blocks,
 						   struct kvt_block, filling),
 				   standin);
+		}
 		spin_unlock(&space->lock);
-	}
+	} while (more);
 	kvt_block_free(space, standin);
+	drop_lost(space, filler);
 	kvt_space_wake(space);
 	mod_delayed_work(space->wq, &space->reap, 0);
 }

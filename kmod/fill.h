@@ -8,15 +8,25 @@
 /**
  * struct kvt_filler - who fills: an open file, or a PUT on its way
  * @blocks: what it fills, oldest first (space->lock)
+ * @lost: stand-ins for what was taken away from it because its time was over:
+ *	they keep the slots until the filler ends these fills (space->lock)
  */
 struct kvt_filler {
 	struct list_head blocks;
+	struct list_head lost;
 };
+
+#define KVT_FILLER_INIT(name)				\
+{							\
+	.blocks = LIST_HEAD_INIT((name).blocks),	\
+	.lost = LIST_HEAD_INIT((name).lost),		\
+}
 
 /**
  * struct kvt_fill - a batch of fills
  * @space: the space
  * @filler: who fills
+ * @file: the caller's file as a filler: what it fills is told apart
  * @class_id: retention class of the blocks
  * @now: ns, when the batch began
  * @spare: a descriptor for an absent parent, made ahead; or NULL
@@ -24,6 +34,7 @@ struct kvt_filler {
 struct kvt_fill {
 	struct kvt_space *space;
 	struct kvt_filler *filler;
+	const struct kvt_filler *file;
 	u8 class_id;
 	u64 now;
 	struct kvt_block *spare;

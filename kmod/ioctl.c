@@ -25,7 +25,7 @@ static int space_open(struct inode *inode, struct file *file)
 	if (!f)
 		return -ENOMEM;
 	f->space = space;
-	INIT_LIST_HEAD(&f->filler.blocks);
+	f->filler = (struct kvt_filler)KVT_FILLER_INIT(f->filler);
 	mutex_init(&f->lock);
 	xa_init(&f->leases);
 	err = kvt_space_enter(space, f);

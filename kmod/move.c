@@ -14,9 +14,10 @@
 #include "move.h"
 #include "trace.h"
 
+/* Frames that @permille of an arena stand for; at least one unless that is 0. */
 u32 kvt_watermark(const struct kvt_arena *a, u32 permille)
 {
-	return div_u64((u64)READ_ONCE(a->nr_frames) * permille, 1000);
+	return DIV_ROUND_UP_ULL((u64)READ_ONCE(a->nr_frames) * permille, 1000);
 }
 
 static bool is_low(const struct kvt_arena *a)

@@ -80,6 +80,7 @@ struct kvt_knobs {
  * @quarantine: blocks in KVT_QUARANTINE
  * @doomed: dropped blocks that the worker is to destroy
  * @nr_slots: slots are below it; only grows
+ * @nr_offers: counts blocks that became candidates for eviction (read without)
  * @nr_blocks: sealed
  * @nr_filling: being filled
  * @nr_dropped: dropped, and still leased or owned
@@ -115,6 +116,7 @@ struct kvt_space {
 	struct list_head quarantine;
 	struct list_head doomed;
 	u32 nr_slots;
+	u32 nr_offers;
 	u32 nr_blocks;
 	u32 nr_filling;
 	u32 nr_dropped;

@@ -148,14 +148,20 @@ struct kvt_tier *kvt_tier_find(const char *name)
 	return NULL;
 }
 
-/* Does @node exist, and can the kernel itself allocate on it? */
-static int check_node(int node)
+/*
+ * Does @node exist, can the kernel itself allocate on it, and may it have so
+ * much? The last only keeps a slip of the operator from emptying the machine.
+ */
+static int check_node(int node, u64 bytes)
 {
 	if (node < 0 || node >= MAX_NUMNODES || !node_online(node) ||
 	    !node_state(node, N_MEMORY))
 		return -ENODEV;
 	if (!node_state(node, N_NORMAL_MEMORY))
 		return -EADDRNOTAVAIL;
+	if (bytes >> PAGE_SHIFT > min_t(u64, node_present_pages(node),
+					max(si_mem_available(), 0L)))
+		return -ENOMEM;
 	return 0;
 }
 
@@ -226,7 +232,7 @@ int kvt_tier_add(struct kvt_tier_add *arg)
 	struct kvt_tier *tier;
 	int err;
 
-	err = check_node(arg->node);
+	err = check_node(arg->node, arg->bytes);
 	if (err)
 		return err;
 	if (name_is_taken((const char *)arg->name))
@@ -310,7 +316,8 @@ int kvt_tier_resize(const char *name, u64 *bytes)
 		return -ENOENT;
 	have = tier_chunks(tier);
 	if (want > have)
-		err = tier_grow(tier, want - have);
+		err = check_node(tier->node, *bytes - (have << KVT_CHUNK_SHIFT)) ?:
+		      tier_grow(tier, want - have);
 	else if (tier_shrink(tier, have - want) < have - want)
 		err = -EBUSY;
 	*bytes = tier_chunks(tier) << KVT_CHUNK_SHIFT;

@@ -416,7 +416,7 @@ struct kvt_entry {
  * @pad: zero
  * @pad2: zero
  * @done: out: entries whose @result was written
- * @ok: out: those of them that succeeded. For a chain: the prefix' length
+ * @ok: out: those of them that succeeded. LOOKUP, ACQUIRE: the prefix' length
  *
  * Waits end by the timeout or when the caller is killed; other signals wait.
  *
