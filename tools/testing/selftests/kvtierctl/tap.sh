@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154
+#
+# Tests of kvtierctl, in TAP. Source it, set $ctl (the command, an array) and
+# $tmp (a directory), call the functions, end with tap_end.
+
+tap_nr=0
+tap_failed=0
+
+tap_ok() {
+	tap_nr=$((tap_nr + 1))
+	echo "ok $tap_nr - $1"
+}
+
+# NAME LINE...: the lines say what was wrong
+tap_not_ok() {
+	tap_nr=$((tap_nr + 1))
+	tap_failed=$((tap_failed + 1))
+	echo "not ok $tap_nr - $1"
+	shift
+	printf '%s\n' "$@" | sed 's/^/# /'
+}
+
+# NAME REASON
+tap_skip() {
+	tap_nr=$((tap_nr + 1))
+	echo "ok $tap_nr - $1 # SKIP $2"
+}
+
+tap_end() {
+	echo "1..$tap_nr"
+	((tap_failed == 0)) || exit 1
+	exit 0
+}
+
+# Runs the command. Leaves $code, and its output in $tmp/out and $tmp/err.
+run() {
+	"${ctl[@]}" "$@" > "$tmp/out" 2> "$tmp/err"
+	code=$?
+}
+
+# NAME CODE REGEX ARG...: it exits with CODE, and the standard error matches
+# the whole of REGEX (one line of it), or is empty if that is ''.
+expect() {
+	local name=$1 want=$2 regex=$3
+	shift 3
+	run "$@"
+	if ((code != want)); then
+		tap_not_ok "$name" "exit code $code, expected $want" "$(< "$tmp/err")"
+	elif [[ -z $regex && -s $tmp/err ]]; then
+		tap_not_ok "$name" "unexpected message:" "$(< "$tmp/err")"
+	elif [[ $regex ]] && ! grep -qE -- "$regex" "$tmp/err"; then
+		tap_not_ok "$name" "no message '$regex' in:" "$(< "$tmp/err")"
+	else
+		tap_ok "$name"
+	fi
+}
+
+# NAME REGEX: the output of the last run has a line that matches
+output() {
+	if grep -qE -- "$2" "$tmp/out"; then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "no '$2' in the output:" "$(< "$tmp/out")"
+	fi
+}
+
+# NAME FILTER: jq's FILTER is true for the output of the last run
+json() {
+	if jq -e "$2" "$tmp/out" > "$tmp/jq" 2>&1; then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "'$2' is not true of:" "$(< "$tmp/out")" "$(< "$tmp/jq")"
+	fi
+}
+
+# NAME A B: two texts are the same
+same() {
+	if [[ $2 == "$3" ]]; then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "'$2' is not '$3'"
+	fi
+}
+
+# NAME A B: two files are the same
+bytes() {
+	local wrong
+	if wrong=$(cmp "$2" "$3" 2>&1); then
+		tap_ok "$1"
+	else
+		tap_not_ok "$1" "$wrong"
+	fi
+}

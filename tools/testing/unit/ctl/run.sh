@@ -1,0 +1,454 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC1091,SC2034,SC2154
+#
+# Usage: run.sh KVTIERCTL
+#
+# What kvtierctl makes of its arguments, of the kernel's answers and of sysfs,
+# with a fake library and a fake sysfs. KVTIERCTL is the build of ./Makefile.
+
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+program=$(realpath -e "$1") || exit 1
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+
+ctl=("$program")
+unset NO_COLOR
+. "$here/../../selftests/kvtierctl/tap.sh"
+. "$here/fake_class.sh"
+
+k0=$(printf '0%.0s' {1..64})
+k1=${k0%?}1
+k2=${k0%?}2
+k3=${k0%?}3
+m='a multiple'
+
+# NAME ERRNO CODE REGEX ARG...: as expect, when the kernel answers with ERRNO
+answer() {
+	local name=$1 error=$2
+	shift 2
+	FAKE_ERRNO=$error expect "$name" "$@"
+}
+
+asked() {
+	same "$1" "$(tail -n 1 asked 2> /dev/null)" "$2"
+}
+
+# --- arguments -------------------------------------------------------------
+
+test_main() {
+	expect 'no command' 2 '^Usage: '
+	expect 'help' 0 '' help
+	output 'help lists the commands' '^  space create +Make a space'
+	expect '--help' 0 '' --help
+	expect '-h after a command' 0 '' tier add -h
+	output 'help of a command' '^Usage: kvtierctl tier add NAME --kind'
+	expect 'help of two words' 0 '' help space create
+	output 'help names the option' '--identity-text'
+	expect 'help of a group' 0 '' help tier
+	output 'help of a group has its commands' 'tier resize'
+	expect 'group --help' 0 '' space --help
+	expect 'help of nonsense' 2 "no command 'tier frob'" help tier frob
+	expect 'unknown command' 2 "no command 'frob'.*kvtierctl help" frob
+	expect 'unknown second word' 2 "no command 'tier frob'.*help tier" tier frob
+	expect 'group alone' 2 '^Usage: ' tier
+	expect 'unknown option' 2 "unknown option '--frob'" tier list --frob
+	expect 'unknown letter' 2 "unknown option '-x'" tier list -x
+	expect 'unknown -j' 2 "unknown option '-j'" tier remove -j t
+	expect 'value of a flag' 2 'takes no value' tier list --json=1
+	expect 'option without value' 2 "'--size' needs a value" tier resize t --size
+	expect 'option twice' 2 '--size is given twice' tier resize t --size 2M --size 4M
+	expect 'too few operands' 2 'operands are missing' tier remove
+	expect 'too many operands' 2 "'b' is one operand too many" tier remove a b
+	expect 'missing option' 2 '--size is missing' tier resize t
+	expect 'missing knob' 2 'too few operands' space set chat
+}
+
+test_sizes() {
+	local add='tier add t --kind dram --node 0 --size'
+	local size bad
+	for size in 2097152 2048K 2048k 2M 2MiB; do
+		rm -f asked
+		# shellcheck disable=SC2086
+		expect "size $size" 0 '' $add $size
+		asked "size $size is 2 MiB" 'tier_add t 0 0 2097152'
+	done
+	# shellcheck disable=SC2086
+	{
+		expect 'size 16T' 0 '' $add 16T
+		asked 'size 16T is 2^44' 'tier_add t 0 0 17592186044416'
+		expect 'size 1M' 2 "not $m of 2M" $add 1M
+		expect 'size 0' 2 'must not be 0' $add 0
+		expect 'size -2M' 2 'not negative' $add=-2M
+		expect 'size 1.5G' 2 'no fraction' $add 1.5G
+		expect 'size 16E' 2 'too large' $add 16E
+		expect 'size 2^64' 2 'too large' $add 18446744073709551616
+		for bad in x '' M 2MB 2MX 2X '2 M' ' 2M' +2M 0x200000 2MiBs; do
+			expect "size '$bad'" 2 'not a size' $add "$bad"
+		done
+	}
+	expect 'block size 1K' 2 'a block has 4K to 64M' space create s --block-size 1K --quota t=2M
+	expect 'block size 128M' 2 'a block has 4K to 64M' space create s --block-size 128M --quota t=2G
+	expect 'block size 6000' 2 "not $m of 4K" space create s --block-size 6000 --quota t=2M
+}
+
+test_names() {
+	local bad
+	for bad in 1a A a.b 'a b' a/b _a -a ä; do
+		expect "name '$bad'" 2 'a name ' tier remove -- "$bad"
+	done
+	expect 'name of 31' 0 '' tier remove abcdefghijklmnopqrstuvwxyz_-012
+	expect 'name of 32' 2 'at most 31' tier remove abcdefghijklmnopqrstuvwxyz_-0123
+	expect 'empty name' 2 'empty name' space show ''
+	expect 'bad space name' 2 "space 'X': a name" put X key
+}
+
+test_tier_arguments() {
+	expect 'kind nvme' 2 'dram or cxl' tier add t --kind nvme --node 0 --size 2M
+	expect 'node x' 2 'not a whole number' tier add t --kind cxl --node x --size 2M
+	expect 'node -1' 2 'not a whole number' tier add t --kind cxl --node -1 --size 2M
+	expect 'node 2^31' 2 'too large' tier add t --kind cxl --node 2147483648 --size 2M
+	expect 'tier add' 0 '' tier add fast --kind cxl --node 3 --size 4M
+	asked 'tier add asks' 'tier_add fast 1 3 4194304'
+	expect 'options before the name' 0 '' tier add --kind=dram --node=0 --size=4M slow
+	asked 'and asks the same' 'tier_add slow 0 0 4194304'
+}
+
+test_space_arguments() {
+	local new='space create s --block-size 8K'
+	# shellcheck disable=SC2086
+	{
+		expect 'no quota' 2 '--quota is missing' $new
+		expect 'quota without =' 2 'not TIER=SIZE' $new --quota dram0
+		expect 'quota of a bad name' 2 'a name begins' $new --quota 0=2M
+		expect 'quota with a long name' 2 'at most 31' $new --quota "$k0=2M"
+		expect 'quota of 3M' 2 "not $m of 2M" $new --quota dram0=3M
+		expect 'quota of 0' 2 'less than one block' $new --quota dram0=0
+		expect 'same tier twice' 2 'given already' $new --quota a=2M --quota a=4M
+		expect 'nine tiers' 2 'at most 8' $new --quota={a,b,c,d,e,f,g,h,i}=2M
+		expect 'quota below a block' 2 'less than one block' space create s --block-size 4M --quota a=2M
+		expect 'short identity' 2 'not 64 hex digits' $new --quota a=2M --identity abc
+		expect 'two identities' 2 'exclude each other' $new --quota a=2M --identity $k1 --identity-text x
+		expect 'mode 0999' 2 'not an octal mode' $new --quota a=2M --mode 0999
+		expect 'mode 01777' 2 '0 to 0777' $new --quota a=2M --mode 01777
+		expect 'class 16' 2 '0 to 15' $new --quota a=2M --class 16
+		expect 'owner nonsense' 2 'no such user' $new --quota a=2M --owner no-such-user
+		expect 'group nonsense' 2 'no such group' $new --quota a=2M --owner root:no-such-group
+		expect 'owner by number needs a group' 2 'UID:GROUP' $new --quota a=2M --owner 3999999999
+		expect 'all defaults' 0 '' $new --quota dram0=2M
+		asked 'defaults are root, 0660, 0' 'space_create s 8192 uid=0 gid=0 mode=660 class=0 identity=0000 dram0=2097152'
+		expect 'all options' 0 '' $new --quota a=2M --quota b=4M --identity ab${k1#??} \
+			--owner 77:88 --mode 640 --class 15
+		asked 'all options are passed' 'space_create s 8192 uid=77 gid=88 mode=640 class=15 identity=ab01 a=2097152 b=4194304'
+		expect 'identity of a text' 0 '' $new --quota a=2M --identity-text hello --owner nobody
+		asked 'it is its SHA-256' "space_create s 8192 uid=65534 gid=$(id -g nobody) mode=660 class=0 identity=2c24 a=2097152"
+	}
+}
+
+# --- the kernel's answers --------------------------------------------------
+
+test_no_module() {
+	local command
+	rm -rf class dev
+	for command in 'tier add t --kind dram --node 0 --size 2M' 'tier remove t' \
+		'tier resize t --size 2M' 'tier list' 'space delete s' 'space list' \
+		'space create s --block-size 4K --quota t=2M' 'space show s' \
+		'space resize s --quota t=2M' 'space set s promote=off' 'stat' 'stat s' \
+		'put s k /dev/null' 'get s k x' 'lookup s k' 'drop s k'; do
+		# shellcheck disable=SC2086
+		expect "no module: $command" 5 'kvtier module is not loaded: run modprobe kvtier$' $command
+	done
+	expect 'no module: version' 0 '' version
+	output 'version says so' '^module +not loaded'
+	expect 'no module: version --json' 0 '' version --json
+	json 'version as JSON' '.kvtierctl == "1.2.3" and .abi == 1 and .module == null'
+	fake_module
+	rm dev/kvtier-control
+	expect 'module without its device' 5 'is loaded, but there is no .*container' tier remove t
+	rm dev/kvtier/chat
+	expect 'space without its device' 3 'container' get chat k x
+	fake_module
+	expect 'version of the module' 0 '' version --json
+	json 'module and ABI' '.module == "9.9.9" and .module_abi == 7'
+}
+
+test_permission() {
+	FAKE_OPEN_ERRNO=13 expect 'control device refused' 4 'cannot remove tier "t": no permission.*needs root' tier remove t
+	FAKE_OPEN_ERRNO=13 expect 'space refused' 4 'its mode is 0640, its owner root \(0\)' get chat k x
+	answer 'capability missing' 1 4 'needs root \(CAP_SYS_ADMIN\)' tier remove t
+	answer 'module of another version' 25 1 'does not know this command.*kvtierctl version' tier remove t
+}
+
+test_tier_answers() {
+	local add='tier add t --kind dram --node 0 --size 8M'
+	# shellcheck disable=SC2086
+	{
+		answer 'tier exists' 17 1 'cannot add tier "t": .*exists' $add
+		answer 'no such node' 19 3 'no NUMA node 0 with memory; nodes that have some' $add
+		answer 'not enough memory' 12 1 'node 0 could not give 8.0 MiB' $add
+		answer 'movable memory' 99 1 'online-memory --no-movable' $add
+		answer 'killed' 4 1 'cannot add tier "t": ' $add
+	}
+	answer 'no such tier to remove' 2 3 'no tier "t"; see: kvtierctl tier list' tier remove t
+	answer 'tier in use' 16 1 'spaces have 1.0 GiB of it' tier remove dram0
+	echo 0 > class/kvtier_tier/cxl1/used
+	echo 2097152 > class/kvtier_tier/cxl1/limbo
+	answer 'tier in limbo' 16 1 '2.0 MiB of it are still mapped' tier remove cxl1
+	answer 'no such tier to resize' 2 3 'no tier "t"' tier resize t --size 2M
+	FAKE_BYTES=4194304 answer 'shrunk in part' 16 6 'size is now 4 MiB \(asked 2 MiB\)' tier resize dram0 --size 2M
+	FAKE_BYTES=2147483648 answer 'not shrunk' 16 1 'size is now 2 GiB \(asked 2 MiB\)' tier resize dram0 --size 2M
+	FAKE_BYTES=3221225472 answer 'grown in part' 12 6 'node has no more' tier resize dram0 --size 4G
+	fake_module
+}
+
+test_space_answers() {
+	local new='space create x --block-size 4K --quota'
+	# shellcheck disable=SC2086
+	{
+		answer 'space exists' 17 1 'cannot create space "x": .*exists' $new dram0=2M
+		answer 'tier is full' 28 1 '^kvtierctl: cannot create space "x": tier "dram0" has only 1.0 GiB free \(asked 2.0 GiB\); see: kvtierctl tier list$' $new cxl1=2M --quota dram0=2G
+		answer 'full by a hair' 28 1 'only 1 GiB free \(asked 1026 MiB\)' $new dram0=1026M
+		answer 'no such tier' 2 3 'no tier "dram9"' $new dram0=2M --quota dram9=2M
+	}
+	answer 'no space to delete' 2 3 'no space "x"; see: kvtierctl space list' space delete x
+	answer 'space is open' 16 1 'open files: 1\); see: fuser -v dev/kvtier/chat' space delete chat
+	echo 0 > class/kvtier/chat/openers
+	answer 'space is mapped' 16 1 'is mapped' space delete chat
+	expect 'no space to resize' 3 'no space "x"' space resize x --quota dram0=2M
+	answer 'no tier to resize on' 2 3 'no tier "dram9"' space resize chat --quota dram9=2M
+	answer 'no room to grow' 28 1 'only 1.0 GiB free \(asked 2.0 GiB\)' space resize chat --quota dram0=3G
+	answer 'the last tier' 22 1 'delete the space instead' space resize chat --quota dram0=0
+	FAKE_BYTES=4194304 answer 'shrunk in part' 16 6 'tier "dram0" is now 4 MiB \(asked 2 MiB\)' space resize chat --quota dram0=2M
+	FAKE_BYTES=1073741824 answer 'not shrunk' 16 1 'now 1 GiB' space resize chat --quota dram0=2M
+	FAKE_TIER=dram0 answer 'one of two quotas' 28 6 'cannot resize space "chat"' space resize chat --quota dram0=3G --quota cxl1=4M
+	asked 'the other one was done' 'space_resize chat cxl1 4194304'
+	expect 'both quotas' 0 '' space resize chat --quota dram0=3G --quota cxl1=0
+	fake_module
+}
+
+# --- knobs -----------------------------------------------------------------
+
+test_knobs() {
+	local dir=class/kvtier/chat
+	expect 'set knobs' 0 '' space set chat promote=always lease_quota=500
+	same 'promote is set' "$(< $dir/promote)" always
+	same 'lease_quota is set' "$(< $dir/lease_quota)" 500
+	expect 'unknown knob' 2 "no knob 'frob'" space set chat frob=1
+	expect 'prefix of a knob' 2 "no knob 'pro'" space set chat pro=off
+	expect 'no value' 2 'has no value' space set chat promote=
+	expect 'no =' 2 'is not KNOB=VALUE' space set chat promote
+	expect 'nothing is set on a usage error' 2 'no knob' space set chat promote=off frob=1
+	same 'promote is as it was' "$(< $dir/promote)" always
+	expect 'knob of no space' 3 'no space "x"' space set x promote=off
+	rm $dir/promote
+	expect 'one of two knobs' 6 'promote: .*no such knob' space set chat promote=off lease_quota=150
+	same 'the other was set' "$(< $dir/lease_quota)" 150
+	fake_module
+}
+
+# --- what is printed -------------------------------------------------------
+
+test_tier_list() {
+	expect 'tier list' 0 '' tier list
+	output 'headings' '^TIER +KIND +NODE +SIZE +USED +FREE +LIMBO +RETIRED +HUGE$'
+	output 'a row' '^dram0 +dram +0 +2.0 GiB +1.0 GiB +1.0 GiB +0 B +0 B +2.0 GiB$'
+	expect 'tier list --json' 0 '' tier list --json
+	json 'two tiers by name' 'map(.name) == ["cxl1", "dram0"]'
+	json 'sizes are numbers' '.[1].size == 2147483648 and .[1].node == 0'
+	expect 'tier list -j' 0 '' tier list -j
+	rm class/kvtier_tier/cxl1/huge
+	expect 'a tier that goes away meanwhile' 0 '' tier list --json
+	json 'is left out' 'map(.name) == ["dram0"]'
+	rm -r class/kvtier_tier/*
+	expect 'no tiers' 0 '' tier list --json
+	json 'is an empty array' '. == []'
+	fake_module
+}
+
+test_space_list() {
+	expect 'space list' 0 '' space list
+	output 'a row' '^chat +4.0 KiB +1.0 GiB +262656 +262646 +10 +2 +1 +0640 +0 +0$'
+	expect 'space list --json' 0 '' space list --json
+	json 'sums over arenas' '.[0].bytes == 1075838976 and .[0].frames == 262656'
+	expect 'space show' 0 '' space show chat
+	output 'owner' '^owner +root:root$'
+	output 'identity' "^identity +$k0\$"
+	output 'arenas' '^ +1  cxl1 +2.0 MiB +512 +511 +1$'
+	output 'policy in use' '^policy +lru$'
+	expect 'space show --json' 0 '' space show chat --json
+	json 'identity is a string' ".identity == \"$k0\""
+	json 'knobs' '.knobs.policy == "lru" and .knobs.low_watermark == 10'
+	json 'arenas' '.arenas | map(.tier) == ["dram0", "cxl1"]'
+	json 'device and mode' '.device == "dev/kvtier/chat" and .mode == "0640"'
+	expect 'show of no space' 3 'no space "x"' space show x
+}
+
+test_stat() {
+	expect 'stat' 0 '' stat
+	output 'counters and ratios' '^chat +10 +262646 +2 +100 +25.0 +10 +100.0 +10 +0 +1 +0 +3$'
+	expect 'stat SPACE' 0 '' stat chat
+	output 'every counter' '^no_quota +1$'
+	output 'every gauge' '^metadata_bytes +1800$'
+	expect 'stat --json' 0 '' stat --json
+	json 'an array' '.[0].name == "chat" and .[0].stats.lookups == 100'
+	expect 'stat SPACE --json' 0 '' stat chat --json
+	json 'an object' '.name == "chat" and .leases == 2 and .stats.no_space == 2'
+	expect 'stat of no space' 3 'no space "x"' stat x
+	expect 'count alone' 2 'needs --interval' stat --count 2
+	expect 'interval 0' 2 '0.1 to 86400' stat --interval 0
+	expect 'interval nan' 2 'not a number' stat --interval nan
+	expect 'interval 1x' 2 'not a number' stat --interval 1x
+	expect 'count 0' 2 'must not be 0' stat --interval 1 --count 0
+}
+
+test_stat_interval() {
+	local stats=class/kvtier/chat/stats
+	(sleep 0.3; echo 140 > $stats/lookups; echo 35 > $stats/lookup_hits) &
+	expect 'stat --interval --json' 0 '' stat chat --interval 0.5 --count 2 --json
+	wait
+	same 'a line each' "$(wc -l < out)" 2
+	jq -s . out > out2 && mv out2 out
+	json 'rates of what was counted meanwhile' '.[0].rates.lookups > 60 and .[0].rates.lookups < 90'
+	json 'nothing after' '.[1].rates.lookups == 0 and .[1].seconds > 0.4'
+	(sleep 0.3; echo 30 > $stats/lookups) &
+	expect 'stat of a space made anew' 0 '' stat chat --interval 0.5 --count 1 --json
+	wait
+	json 'counts from zero' '.rates.lookups > 40 and .rates.lookups < 70'
+	expect 'table of rates' 0 '' stat chat --interval 0.1 --count 3
+	same 'headings once' "$(grep -c SPACE out)" 1
+	same 'three lines' "$(grep -c '^chat' out)" 3
+	same 'columns stay below their headings' "$(awk '{ print length }' out | uniq | wc -l)" 1
+	(sleep 0.3; rm -r class/kvtier/chat) &
+	expect 'the space is deleted meanwhile' 3 'no space "chat"' stat chat --interval 0.5
+	wait
+	fake_module
+}
+
+# --- blocks ----------------------------------------------------------------
+
+test_keys() {
+	local sha
+	sha=$(printf hello | sha256sum | cut -c 1-64)
+	expect 'key of a text' 3 'no such block' get chat hello x
+	run lookup chat hello --json
+	json 'it is its SHA-256' ".blocks[0].key == \"$sha\""
+	run lookup chat text:hello --json
+	json 'text: is the same' ".blocks[0].key == \"$sha\""
+	run lookup chat "$sha" --json
+	json '64 digits are the key' ".blocks[0].key == \"$sha\""
+	run lookup chat "hex:${sha^^}" --json
+	json 'hex: and capitals' ".blocks[0].key == \"$sha\""
+	run lookup chat abcd --json
+	json 'short hex is a text' ".blocks[0].key == \"$(printf abcd | sha256sum | cut -c 1-64)\""
+	expect 'a digit short' 2 "hex digits, but not 64" lookup chat "${sha%?}"
+	expect 'a digit more' 2 "hex digits, but not 64" lookup chat "${sha}0"
+	expect 'hex: of a text' 2 'not 64 hex digits' lookup chat hex:hello
+	expect 'all zero' 2 'all zero is not a key' lookup chat "$k0"
+	expect 'empty key' 2 'empty key' lookup chat ''
+	expect 'bad key in a list' 2 'all zero' lookup chat "$k1" "$k0"
+}
+
+test_put_get() {
+	head -c 4096 /dev/urandom > block
+	expect 'put a file' 0 '' put chat "$k1" block
+	output 'put says where' "^$k1  slot 5  dram$"
+	asked 'as a root' 'put flags=0 class=0 parent=00'
+	expect 'get to a file' 0 '' get chat "$k1" copy
+	bytes 'same bytes' block copy
+	expect 'put what is there' 0 '' put chat "$k1" block --json
+	json 'says so' '.stored == false and .tier == "cxl" and .slot == 5'
+	expect 'put from the input' 0 '' put chat "$k2" - --parent "ab${k1#??}" --class 3 < block
+	asked 'with parent and class' 'put flags=80 class=3 parent=ab'
+	expect 'get to the output' 0 '' get chat "$k2"
+	bytes 'same bytes again' block out
+	expect 'get a range' 0 '' get chat "$k2" - --offset 100 --length 1K
+	bytes 'its bytes' <(tail -c +101 block | head -c 1024) out
+	expect 'get --json' 0 '' get chat "$k2" copy --offset 4095 --json
+	json 'tells what was read' '.offset == 4095 and .length == 1 and .file == "copy"'
+	same 'one byte' "$(wc -c < copy)" 1
+}
+
+test_put_get_wrong() {
+	head -c 100 /dev/zero | tr '\0' x > short
+	head -c 5000 /dev/zero > long
+	: > empty
+	expect 'short input' 1 'short has only 100 B of a block of 4 KiB; --pad' put chat "$k3" short
+	expect 'empty input' 1 'empty is empty' put chat "$k3" empty --pad
+	expect 'long input' 1 'more than one block \(4 KiB\)' put chat "$k3" long
+	expect 'no input' 1 'opening nowhere: No such file' put chat "$k3" nowhere
+	expect 'nothing was stored' 3 'no such block' get chat "$k3" copy3
+	same 'a miss makes no file' "$(ls copy3 2> /dev/null)" ''
+	expect 'padded input' 0 '' put chat "$k3" short --pad
+	expect 'get it' 0 '' get chat "$k3" copy3
+	bytes 'zeros follow' copy3 <(cat short; head -c 3996 /dev/zero)
+	expect 'offset behind the end' 2 'a block of this space has 4 KiB' get chat "$k3" x --offset 4K
+	expect 'length behind the end' 2 'only 96 B are left' get chat "$k3" x --offset 4000 --length 97
+	expect 'length 0' 2 'must not be 0' get chat "$k3" x --length 0
+	expect 'output is no file' 1 'opening /: Is a directory' get chat "$k3" /
+	expect 'json without a file' 2 'needs a FILE' get chat "$k3" --json
+	answer 'no frame left' 28 1 "cannot put block '$k1" put chat "$k1" block
+	answer 'being filled' 115 1 'filling the block' put chat "$k1" block
+	expect 'no such space' 3 'no space "x"' put x "$k1" block
+	"$program" get chat "$k3" > /dev/full 2> err
+	same 'a full output fails' $? 1
+	"$program" tier list > /dev/full 2> err
+	same 'a full output of a list fails' $? 1
+}
+
+test_lookup_drop() {
+	expect 'lookup of all' 0 '' lookup chat "$k1" "$k2"
+	output 'rows' "^$k2 +1 +dram +present$"
+	expect 'lookup of some' 6 '' lookup chat "$k1" x "$k2"
+	output 'behind the miss' "^$k2 +- +- +not tried$"
+	expect 'lookup of some --json' 6 '' lookup chat "$k1" x "$k2" --json
+	json 'tells the prefix' '.asked == 3 and .present == 1 and (.blocks | length == 3)'
+	json 'and each' '.blocks | map(.state) == ["present", "miss", "not tried"]'
+	expect 'lookup of none' 3 '' lookup chat x
+	expect 'drop of some' 6 '' drop chat "$k1" x
+	asked 'drop of blocks' 'drop flags=0'
+	expect 'drop of none' 3 '' drop chat "$k1"
+	output 'says so' "^$k1 +absent$"
+	expect 'drop of all, with what is below' 0 '' drop chat "$k2" "$k3" --chain --json
+	asked 'drop of chains' 'drop flags=20'
+	json 'as JSON' '.dropped == 2 and .blocks[1].state == "dropped"'
+}
+
+test_terminal() {
+	if ! script --version > err 2>&1; then
+		tap_skip 'output to a terminal' 'there is no script(1)'
+		return
+	fi
+	TERM=xterm script -qec "$program tier list" /dev/null > out < /dev/null
+	output 'colour on a terminal' $'\033'
+	NO_COLOR=1 TERM=xterm script -qec "$program tier list" /dev/null > out < /dev/null
+	same 'not with NO_COLOR' "$(grep -c $'\033' out)" 0
+	TERM=dumb script -qec "$program tier list" /dev/null > out < /dev/null
+	same 'not on a dumb one' "$(grep -c $'\033' out)" 0
+	script -qec "$program get chat $k1" /dev/null > out < /dev/null
+	output 'no bytes to a terminal' 'is a terminal'
+}
+
+fake_module
+test_main
+test_sizes
+test_names
+test_tier_arguments
+test_space_arguments
+test_no_module
+test_permission
+test_tier_answers
+test_space_answers
+test_knobs
+test_tier_list
+test_space_list
+test_stat
+test_stat_interval
+test_keys
+test_put_get
+test_put_get_wrong
+test_lookup_drop
+test_terminal
+tap_end

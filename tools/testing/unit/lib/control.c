@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Control calls: names fit or are refused, sizes come back. */
+#include <unistd.h>
+
+#include "fake.h"
+#include "tap.h"
+
+static const char *long_name = "a2345678901234567890123456789012";
+static int ctl;
+
+static void opening(void)
+{
+	fake.open_errno = ENOENT;
+	is(kvt_open_control(), -ENOENT, "no module");
+	fake.open_errno = 0;
+	ctl = kvt_open_control();
+	ok(ctl >= 0, "control file");
+	ok(!strcmp(fake.path, "/dev/kvtier-control"), "is the right one");
+}
+
+static void names(void)
+{
+	uint64_t bytes = 0;
+
+	fake.request = 0;
+	is(kvt_ctl_tier_add(ctl, long_name, KVT_TIER_DRAM, 0, &bytes), -EINVAL,
+	   "tier add: name too long");
+	is(kvt_ctl_tier_remove(ctl, ""), -EINVAL, "tier remove: no name");
+	is(kvt_ctl_tier_resize(ctl, NULL, &bytes), -EINVAL, "resize: NULL");
+	is(kvt_ctl_space_delete(ctl, long_name), -EINVAL, "delete: too long");
+	is(kvt_ctl_space_resize(ctl, "a", long_name, &bytes), -EINVAL,
+	   "space resize: tier too long");
+	is(kvt_ctl_tier_resize(ctl, "a", NULL), -EINVAL, "no size");
+	is(kvt_ctl_space_create(ctl, NULL), -EINVAL, "create: NULL");
+	is(kvt_ctl_version(ctl, NULL), -EINVAL, "version: NULL");
+	is(fake.request, 0, "none reached the kernel");
+}
+
+static void sizes(void)
+{
+	uint64_t bytes = 8 << 20;
+
+	fake.reached = 6 << 20;
+	is(kvt_ctl_tier_add(ctl, "t", KVT_TIER_CXL, 1, &bytes), 0, "tier add");
+	ok(fake.control.add.kind == KVT_TIER_CXL && fake.control.add.node == 1 &&
+	   fake.control.add.bytes == 8 << 20 &&
+	   !strcmp((char *)fake.control.add.name, "t") &&
+	   fake.control.add.size == sizeof(fake.control.add), "as asked");
+	is(bytes, 6 << 20, "the size obtained");
+
+	bytes = 4 << 20;
+	fake.ioctl_errno = EBUSY;
+	is(kvt_ctl_tier_resize(ctl, "t", &bytes), -EBUSY, "part of the way");
+	is(bytes, 6 << 20, "and how far");
+	bytes = 4 << 20;
+	is(kvt_ctl_space_resize(ctl, "s", "t", &bytes), -EBUSY, "space: the same");
+	is(bytes, 6 << 20, "and how far");
+	ok(!strcmp((char *)fake.control.space_resize.quota.tier, "t"), "tier");
+
+	bytes = 4 << 20;
+	fake.ioctl_errno = ENOENT;
+	is(kvt_ctl_tier_resize(ctl, "t", &bytes), -ENOENT, "no such tier");
+	is(bytes, 4 << 20, "size is left alone");
+	fake.ioctl_errno = 0;
+}
+
+static void others(void)
+{
+	struct kvt_space_create create = { .block_size = 4096 };
+	struct kvt_version version;
+
+	is(kvt_ctl_space_create(ctl, &create), 0, "space create");
+	is(fake.control.create.size, sizeof(create), "size is filled in");
+	is(kvt_ctl_space_delete(ctl, "s"), 0, "space delete");
+	ok(!strcmp((char *)fake.control.del.name, "s"), "of that name");
+	is(kvt_ctl_tier_remove(ctl, "t"), 0, "tier remove");
+	fake.nr_eintr = 2;
+	is(kvt_ctl_version(ctl, &version), 0, "version, interrupted");
+	is(fake.request, KVT_IOC_VERSION, "that request");
+	is(kvt_ctl_version(-1, &version), -EBADF, "not a file");
+}
+
+int main(void)
+{
+	fake_reset();
+	opening();
+	names();
+	sizes();
+	others();
+	close(ctl);
+	return done();
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's end of kvtier as the library sees it, with what tests need to
+ * steer and watch it. open() of a space gives a sparse memfd, so that mmap() is
+ * real; ioctl() comes here (linked with --wrap).
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "libkvtier.h"
+
+#define FAKE_MAX_BATCHES 8
+
+#define FAKE_BLOCK	 (64U << 10)
+#define FAKE_WINDOW(i)	 ((uint64_t)(i) << 32)
+#define FAKE_STATUS(i)	 ((1ULL << 36) + ((uint64_t)(i) << 28))
+#define FAKE_SLOTS	 (1ULL << 37)
+
+struct fake {
+	/* to steer */
+	struct kvt_space_info info;
+	int	open_errno;
+	int	ioctl_errno;	/* of the next ioctl but SPACE_INFO, ATTACH */
+	int	nr_eintr;	/* so many ioctls fail with EINTR first */
+	int	fail_batch;	/* the n-th SUBMIT (from 0) ... */
+	int	fail_errno;	/* ... is refused with this */
+	long	bad_entry;	/* this entry of all (from 0) ... */
+	int	bad_result;	/* ... gets this; -1: none */
+	/* to watch */
+	char	path[128];
+	int	open_flags;
+	int	fd;
+	int	nr_ioctls;
+	int	nr_batches;
+	long	nr_entries;
+	struct kvt_batch batches[FAKE_MAX_BATCHES];
+	struct kvt_entry first[FAKE_MAX_BATCHES]; /* entry 0 of each */
+	struct kvt_entry last[FAKE_MAX_BATCHES];
+	unsigned long	request;	/* the last control request */
+	union {
+		struct kvt_tier_add	add;
+		struct kvt_tier_remove	remove;
+		struct kvt_tier_resize	resize;
+		struct kvt_space_create	create;
+		struct kvt_space_delete	del;
+		struct kvt_space_resize	space_resize;
+		struct kvt_version	version;
+	} control;
+	uint64_t reached; /* what resizes say they reached */
+};
+
+extern struct fake fake;
+
+/* Two arenas, of 4 and 2 MiB; everything succeeds. */
+void fake_reset(void);
+
+/* Open it; ends the test program if that fails. */
+struct kvt_space *fake_open(unsigned int flags);
+
+/* Keys 1, 2, 3 ...; free() them. */
+struct kvt_key *fake_keys(size_t nr);
+
+#endif /* FAKE_H */

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "info.h"
+#include "kvtier.h"
+#include "out.h"
+#include "paths.h"
+#include "sysfs.h"
+
+#define DIR_TEXT	128	/* bytes of a path below /sys/class */
+
+static const char * const tier_attributes[] = {
+	"kind", "node", "size", "used", "free", "limbo", "retired", "huge", NULL
+};
+
+static const char * const gauges[] = {
+	"blocks", "filling", "leases", "dropped_held", "quarantined",
+	"descriptors", "metadata_bytes", "openers", NULL
+};
+
+static const char * const knobs[] = {
+	"default_class", "low_watermark", "high_watermark", "lease_quota",
+	"fill_timeout_ms", "quarantine_ms", NULL
+};
+
+static const char * const choices[] = { "promote", "policy", NULL };
+
+static const char * const arena_attributes[] = {
+	"tier", "frames", "free", "blocks", "bytes", NULL
+};
+
+static void add_all(json_object *to, const char *dir, const char * const *attributes)
+{
+	for (; *attributes; attributes++)
+		sysfs_add(to, dir, *attributes);
+}
+
+json_object *info_tier(const char *name)
+{
+	json_object *tier = json_object_new_object();
+	char dir[DIR_TEXT];
+
+	put_text(tier, "name", name);
+	snprintf(dir, sizeof(dir), SYSFS_TIERS "/%s", name);
+	add_all(tier, dir, tier_attributes);
+	/* The last attribute is absent if it was removed meanwhile. */
+	if (json_object_object_get_ex(tier, "huge", NULL))
+		return tier;
+	json_object_put(tier);
+	return NULL;
+}
+
+/* Of "lru [leaf]" the word in brackets counts; "free" stands for itself. */
+static void add_choice(json_object *to, const char *dir, const char *attribute)
+{
+	char text[SYSFS_TEXT], *begin;
+
+	if (sysfs_text(text, "%s/%s", dir, attribute))
+		return;
+	begin = strchr(text, '[');
+	if (begin) {
+		begin++;
+		begin[strcspn(begin, "]")] = 0;
+	}
+	put_text(to, attribute, begin ? begin : text);
+}
+
+static json_object *read_knobs(const char *dir)
+{
+	json_object *object = json_object_new_object();
+	int i;
+
+	add_all(object, dir, knobs);
+	for (i = 0; choices[i]; i++)
+		add_choice(object, dir, choices[i]);
+	return object;
+}
+
+/* All there are: a newer module may count more. */
+static json_object *read_stats(const char *dir)
+{
+	json_object *object = json_object_new_object();
+	char sub[DIR_TEXT + 32], **names;
+	int i, nr;
+
+	snprintf(sub, sizeof(sub), "%s/stats", dir);
+	nr = sysfs_list(sub, &names);
+	if (nr < 0)
+		return object;
+	for (i = 0; i < nr; i++)
+		sysfs_add(object, sub, names[i]);
+	sysfs_free(names, nr);
+	return object;
+}
+
+static json_object *read_arenas(const char *dir)
+{
+	json_object *arenas = json_object_new_array();
+	char sub[DIR_TEXT + 32];
+	int i;
+
+	for (i = 0; i < KVT_MAX_ARENAS; i++) {
+		json_object *arena = json_object_new_object();
+
+		put_int(arena, "arena", i);
+		snprintf(sub, sizeof(sub), "%s/arena%d", dir, i);
+		add_all(arena, sub, arena_attributes);
+		if (*get_text(arena, "tier"))
+			json_object_array_add(arenas, arena);
+		else
+			json_object_put(arena);
+	}
+	return arenas;
+}
+
+static void add_sum(json_object *to, const char *field, json_object *arenas,
+		    const char *of)
+{
+	size_t i, nr = json_object_array_length(arenas);
+	int64_t sum = 0;
+
+	for (i = 0; i < nr; i++)
+		sum += get_int(json_object_array_get_idx(arenas, i), of);
+	put_int(to, field, sum);
+}
+
+static void add_node(json_object *space, const char *name)
+{
+	const struct passwd *user;
+	const struct group *group;
+	char path[PATH_MAX], mode[8];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", PATH_SPACES, name);
+	put_text(space, "device", path);
+	if (stat(path, &st))
+		return;
+	user = getpwuid(st.st_uid);
+	group = getgrgid(st.st_gid);
+	snprintf(mode, sizeof(mode), "%04o", st.st_mode & 07777);
+	put_text(space, "mode", mode);
+	put_int(space, "uid", st.st_uid);
+	put_int(space, "gid", st.st_gid);
+	put_text(space, "user", user ? user->pw_name : NULL);
+	put_text(space, "group", group ? group->gr_name : NULL);
+}
+
+/* Sixty-four zeros would pass for a number in sysfs_add(). */
+static void add_identity(json_object *space, const char *dir)
+{
+	char text[SYSFS_TEXT];
+
+	if (!sysfs_text(text, "%s/identity", dir))
+		put_text(space, "identity", text);
+}
+
+json_object *info_space(const char *name)
+{
+	json_object *space = json_object_new_object();
+	json_object *arenas;
+	char dir[DIR_TEXT];
+
+	put_text(space, "name", name);
+	snprintf(dir, sizeof(dir), SYSFS_SPACES "/%s", name);
+	add_node(space, name);
+	sysfs_add(space, dir, "block_size");
+	add_identity(space, dir);
+	arenas = read_arenas(dir);
+	add_sum(space, "bytes", arenas, "bytes");
+	add_sum(space, "frames", arenas, "frames");
+	add_sum(space, "free_frames", arenas, "free");
+	json_object_object_add(space, "arenas", arenas);
+	json_object_object_add(space, "knobs", read_knobs(dir));
+	json_object_object_add(space, "stats", read_stats(dir));
+	add_all(space, dir, gauges);
+	/* The last attribute is absent if it was removed meanwhile. */
+	if (json_object_object_get_ex(space, "openers", NULL))
+		return space;
+	json_object_put(space);
+	return NULL;
+}
+
+static json_object *read_class(const char *class, json_object *(*read)(const char *))
+{
+	json_object *array = json_object_new_array();
+	int i, nr;
+	char **names;
+
+	nr = sysfs_list(class, &names);
+	for (i = 0; i < nr; i++) {
+		json_object *object = read(names[i]);
+
+		if (object)
+			json_object_array_add(array, object);
+	}
+	if (nr >= 0)
+		sysfs_free(names, nr);
+	return array;
+}
+
+json_object *info_tiers(void)
+{
+	return read_class(SYSFS_TIERS, info_tier);
+}
+
+json_object *info_spaces(void)
+{
+	return read_class(SYSFS_SPACES, info_space);
+}
+
+json_object *info_arena(json_object *space, const char *tier)
+{
+	json_object *arenas = NULL;
+	size_t i;
+
+	json_object_object_get_ex(space, "arenas", &arenas);
+	for (i = 0; arenas && i < json_object_array_length(arenas); i++) {
+		json_object *arena = json_object_array_get_idx(arenas, i);
+
+		if (!strcmp(get_text(arena, "tier"), tier))
+			return arena;
+	}
+	return NULL;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "device.h"
+#include "key.h"
+#include "owner.h"
+#include "quota.h"
+#include "say.h"
+#include "size.h"
+#include "sysfs.h"
+
+/* What the options state. */
+struct wanted {
+	uint64_t block_size;
+	struct quotas quotas;
+	struct owner owner;
+	unsigned int mode;
+	unsigned int class_id;
+	unsigned char identity[KVT_IDENTITY_SIZE];
+};
+
+static int check_quotas(const struct command *cmd, const struct wanted *wanted)
+{
+	unsigned int i;
+
+	for (i = 0; i < wanted->quotas.nr; i++) {
+		const struct kvt_quota *quota = &wanted->quotas.list[i];
+
+		if (quota->bytes < wanted->block_size)
+			return misuse(cmd, "--quota for tier '%s': less than one block",
+				      quota->tier);
+	}
+	return CTL_OK;
+}
+
+static int explain_quotas(const struct quotas *quotas, int error)
+{
+	uint64_t number;
+	unsigned int i;
+
+	for (i = 0; i < quotas->nr; i++) {
+		const struct kvt_quota *quota = &quotas->list[i];
+
+		if (error == -ENOSPC && quota_more_than_free(quota, quota->bytes))
+			return say_no_room(quota, quota->bytes);
+		if (error == -ENOENT &&
+		    sysfs_number(&number, SYSFS_TIERS "/%s/size", quota->tier))
+			return no_tier((const char *)quota->tier);
+	}
+	return cannot_call(KVT_CALL_SPACE_CREATE, error);
+}
+
+static int explain(const struct quotas *quotas, int error)
+{
+	switch (error) {
+	case -EEXIST:
+		return cannot(CTL_FAILED, "a space of this name exists; see: kvtierctl space list");
+	case -ENOSPC:
+	case -ENOENT:
+		return explain_quotas(quotas, error);
+	default:
+		return cannot_call(KVT_CALL_SPACE_CREATE, error);
+	}
+}
+
+static int create(const char *name, const struct wanted *wanted)
+{
+	struct kvt_space_create args = {
+		.block_size = wanted->block_size,
+		.uid = wanted->owner.uid,
+		.gid = wanted->owner.gid,
+		.mode = wanted->mode,
+		.default_class = wanted->class_id,
+		.nr_quotas = wanted->quotas.nr,
+	};
+	int ctl, ret, code = control_open(&ctl);
+
+	if (code)
+		return code;
+	strcpy((char *)args.name, name);
+	memcpy(args.identity, wanted->identity, sizeof(args.identity));
+	memcpy(args.quotas, wanted->quotas.list, sizeof(args.quotas));
+	ret = kvt_ctl_space_create(ctl, &args);
+	close(ctl);
+	return ret ? explain(&wanted->quotas, ret) : CTL_OK;
+}
+
+int space_create(const struct command *cmd, int argc, char **argv)
+{
+	struct wanted wanted = { .mode = 0660 };
+	struct opt opts[] = {
+		OPT("block-size", arg_block_size, &wanted.block_size, .required = true),
+		OPT("quota", arg_quota, &wanted.quotas, .required = true, .repeats = true),
+		OPT("identity", arg_identity, wanted.identity),
+		OPT("identity-text", arg_identity_text, wanted.identity),
+		OPT("owner", arg_owner, &wanted.owner),
+		OPT("mode", arg_mode, &wanted.mode),
+		OPT("class", arg_class, &wanted.class_id),
+		{}
+	};
+	const char *name;
+	int code;
+
+	if (args_parse(cmd, argc, argv, opts, &code) < 0)
+		return code;
+	code = operand(cmd, "space", arg_name, argv[0], &name);
+	if (code)
+		return code;
+	if (opts[2].seen && opts[3].seen)
+		return misuse(cmd, "--identity and --identity-text exclude each other");
+	code = check_quotas(cmd, &wanted);
+	if (code)
+		return code;
+	doing("create space \"%s\"", name);
+	return create(name, &wanted);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What an errno means to kvtier, per call, and what to do about it. A row for
+ * ANY_COMMAND or ANY_CONTROL counts where the call has none of its own.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+
+#include "lib.h"
+
+enum {
+	ANY_COMMAND = -1,
+	ANY_CONTROL = -2,
+};
+
+static const struct meaning {
+	int	   call;
+	int	   err;
+	const char *text;
+} meanings[] = {
+	{ KVT_CALL_OPEN, ENOENT,
+	  "no such space, or kvtier.ko is not loaded (modprobe kvtier; kvtierctl space list)" },
+	{ KVT_CALL_OPEN, ENXIO,
+	  "the space is being removed" },
+	{ KVT_CALL_OPEN, ENODEV,
+	  "the space is being removed" },
+	{ KVT_CALL_OPEN, EACCES,
+	  "the mode of the space's device node does not allow it (see ls -l /dev/kvtier)" },
+	{ KVT_CALL_OPEN, EPERM,
+	  "the mode of the space's device node does not allow it (see ls -l /dev/kvtier)" },
+	{ KVT_CALL_OPEN, EKEYREJECTED,
+	  "the space is of another identity (model, dtype, layout, rank or format)" },
+	{ KVT_CALL_OPEN, ENOTTY,
+	  "not the device node of a kvtier space" },
+	{ KVT_CALL_OPEN, EINVAL,
+	  "a space's name is 1 to 31 of a-z, 0-9, _ and -, and begins with a letter" },
+
+	{ KVT_CALL_MAP, EINVAL,
+	  "arena index out of range" },
+	{ KVT_CALL_MAP, ENOENT,
+	  "no arena has this index" },
+	{ KVT_CALL_MAP, ERANGE,
+	  "no window or slot is there" },
+	{ KVT_CALL_MAP, ENOMEM,
+	  "not enough address space to map it (see ulimit -v)" },
+	{ KVT_CALL_MAP, EAGAIN,
+	  "mlockall() is in force and its limit is too low (see ulimit -l)" },
+
+	{ KVT_CALL_ACQUIRE, ENOENT,
+	  "no such block" },
+	{ KVT_CALL_ACQUIRE, EINPROGRESS,
+	  "another file is filling the block (wait for it with KVT_F_WAIT)" },
+	{ KVT_CALL_ACQUIRE, ETIMEDOUT,
+	  "the block was not sealed in time" },
+	{ KVT_CALL_ACQUIRE, ENOSPC,
+	  "no frame could be freed to bring the block into memory" },
+	{ KVT_CALL_RELEASE, ENOENT,
+	  "this file has no lease on the slot" },
+	{ KVT_CALL_RESERVE, EINPROGRESS,
+	  "another file is filling the block (ACQUIRE it with KVT_F_WAIT instead)" },
+	{ KVT_CALL_RESERVE, EALREADY,
+	  "this file is filling the block already" },
+	{ KVT_CALL_RESERVE, ENOSPC,
+	  "every frame is leased or being filled (release, KVT_F_WAIT, or enlarge the space)" },
+	{ KVT_CALL_RESERVE, ETIMEDOUT,
+	  "no frame became free in time" },
+	{ KVT_CALL_COMMIT, ENOENT,
+	  "this file is not filling the slot" },
+	{ KVT_CALL_COMMIT, ECANCELED,
+	  "the block was dropped or took longer to fill than fill_timeout_ms; its frame is gone" },
+	{ KVT_CALL_ABORT, ENOENT,
+	  "this file is not filling the slot" },
+	{ KVT_CALL_PUT, EINPROGRESS,
+	  "another file is filling the block" },
+	{ KVT_CALL_PUT, EALREADY,
+	  "this file is filling the block already" },
+	{ KVT_CALL_PUT, ENOSPC,
+	  "every frame is leased or being filled (release, KVT_F_WAIT, or enlarge the space)" },
+	{ KVT_CALL_PUT, ETIMEDOUT,
+	  "no frame became free in time" },
+	{ KVT_CALL_PUT, EFAULT,
+	  "the block's bytes cannot be read from the caller's memory" },
+	{ KVT_CALL_GET, EINPROGRESS,
+	  "another file is filling the block" },
+	{ KVT_CALL_GET, EFAULT,
+	  "the block's bytes cannot be written to the caller's memory" },
+
+	{ ANY_COMMAND, ENOENT,
+	  "no such block" },
+	{ ANY_COMMAND, EDQUOT,
+	  "the space's lease_quota is reached (release leases, or raise it in sysfs)" },
+	{ ANY_COMMAND, ENOSPC,
+	  "no frame is free nor can be made free" },
+	{ ANY_COMMAND, ECANCELED,
+	  "not reached: the command ended at an entry before it" },
+	{ ANY_COMMAND, EHWPOISON,
+	  "the block's memory has failed; the block is dropped" },
+	{ ANY_COMMAND, EKEYREJECTED,
+	  "the file is attached with an identity that is not the space's" },
+	{ ANY_COMMAND, EBADF,
+	  "the space is not open for this command (read-only?)" },
+	{ ANY_COMMAND, EINVAL,
+	  "bad flag, class, time-out, field or all-zero key (unused fields must be zero)" },
+	{ ANY_COMMAND, E2BIG,
+	  "the module is older than this library" },
+	{ ANY_COMMAND, ENOMEM,
+	  "not enough memory to carry out the command" },
+	{ ANY_COMMAND, EINTR,
+	  "killed while waiting" },
+
+	{ KVT_CALL_OPEN_CONTROL, ENOENT,
+	  "kvtier.ko is not loaded (modprobe kvtier)" },
+	{ KVT_CALL_OPEN_CONTROL, EACCES,
+	  "only root may change tiers and spaces (try sudo)" },
+	{ KVT_CALL_OPEN_CONTROL, EPERM,
+	  "only root may change tiers and spaces (try sudo)" },
+	{ KVT_CALL_TIER_ADD, EEXIST,
+	  "a tier of this name exists" },
+	{ KVT_CALL_TIER_ADD, ENOMEM,
+	  "the node has not that much free memory (see numactl -H)" },
+	{ KVT_CALL_TIER_ADD, ENODEV,
+	  "no such NUMA node, or it has no memory (see numactl -H)" },
+	{ KVT_CALL_TIER_ADD, EADDRNOTAVAIL,
+	  "the node is online_movable only (use daxctl online-memory --no-movable)" },
+	{ KVT_CALL_TIER_ADD, EINVAL,
+	  "bad name, kind or size (a size is a multiple of 2 MiB and not 0)" },
+	{ KVT_CALL_TIER_REMOVE, ENOENT,
+	  "no such tier" },
+	{ KVT_CALL_TIER_REMOVE, EBUSY,
+	  "a space uses the tier, or a device still has memory of it pinned" },
+	{ KVT_CALL_TIER_RESIZE, ENOENT,
+	  "no such tier" },
+	{ KVT_CALL_TIER_RESIZE, EBUSY,
+	  "spaces have the rest: the tier shrank only part of the way" },
+	{ KVT_CALL_TIER_RESIZE, ENOMEM,
+	  "the node has not that much free memory: the tier grew only part of the way" },
+	{ KVT_CALL_TIER_RESIZE, EINVAL,
+	  "bad size (a multiple of 2 MiB and not 0)" },
+	{ KVT_CALL_SPACE_CREATE, EEXIST,
+	  "a space of this name exists" },
+	{ KVT_CALL_SPACE_CREATE, ENOENT,
+	  "no such tier" },
+	{ KVT_CALL_SPACE_CREATE, ENOSPC,
+	  "a tier has not that much free (see kvtierctl tier list)" },
+	{ KVT_CALL_SPACE_CREATE, EINVAL,
+	  "bad name, block size (4 KiB steps to 64 MiB), mode, class or quota (2 MiB steps)" },
+	{ KVT_CALL_SPACE_DELETE, ENOENT,
+	  "no such space" },
+	{ KVT_CALL_SPACE_DELETE, EBUSY,
+	  "a process has the space open or mapped (see fuser /dev/kvtier/NAME)" },
+	{ KVT_CALL_SPACE_RESIZE, ENOENT,
+	  "no such space or tier" },
+	{ KVT_CALL_SPACE_RESIZE, EBUSY,
+	  "frames are leased, being filled or pinned by a device: it shrank only part of the way" },
+	{ KVT_CALL_SPACE_RESIZE, ENOSPC,
+	  "the tier has not that much free (see kvtierctl tier list)" },
+	{ KVT_CALL_SPACE_RESIZE, EINVAL,
+	  "bad size (a multiple of 2 MiB), or it would take the last arena away" },
+
+	{ ANY_CONTROL, EPERM,
+	  "only root may change tiers and spaces (CAP_SYS_ADMIN)" },
+	{ ANY_CONTROL, EINVAL,
+	  "bad name or field" },
+	{ ANY_CONTROL, E2BIG,
+	  "the module is older than this library" },
+	{ ANY_CONTROL, ENOTTY,
+	  "the loaded module does not know this command; it is older than this library" },
+};
+
+static const char *find(int call, int err)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (meanings[i].call == call && meanings[i].err == err)
+			return meanings[i].text;
+	return NULL;
+}
+
+static int group(int call)
+{
+	if (call >= KVT_CALL_OPEN_CONTROL)
+		return ANY_CONTROL;
+	return call < KVT_CALL_OPEN ? ANY_COMMAND : call;
+}
+
+const char *kvt_strerror(int call, int err)
+{
+	const char *text;
+
+	if (err < 0 && err > -4096)
+		err = -err;
+	text = find(call, err);
+	if (!text)
+		text = find(group(call), err);
+	if (!text)
+		text = strerrordesc_np(err);
+	return text ? text : "unknown error";
+}
+
+const char *kvt_tier_kind_name(int kind)
+{
+	switch (kind) {
+	case KVT_TIER_DRAM:
+		return "dram";
+	case KVT_TIER_CXL:
+		return "cxl";
+	case KVT_TIER_NVME:
+		return "nvme";
+	case KVT_TIER_REMOTE:
+		return "remote";
+	default:
+		return "unknown";
+	}
+}
+
+const char *kvt_lib_version(void)
+{
+	return KVT_LIB_VERSION;
+}

@@ -1,0 +1,736 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libkvtier: the C API of kvtier, the tiered KV cache of an inference host.
+ *
+ * A thin layer over <kvtier.h>, which says what every command means. The
+ * library adds: opening by name, windows mapped and kept mapped, pointers for
+ * mmap offsets, batches of any length, retry after EINTR, words for errors.
+ *
+ * Conventions
+ *	Errors are negative errno values; errno itself is left undefined
+ *	(functions that return a pointer give NULL and set errno).
+ *	kvt_strerror() says what a value means for a call.
+ *
+ * Threads
+ *	A handle may be used by any number of threads at once, kvt_close()
+ *	excepted: no other call may be running then, nor come after. Functions
+ *	that fill caller memory need that memory to be the thread's own.
+ *
+ * fork
+ *	A child has the handle, but no windows: the kernel does not copy them. It
+ *	should kvt_close() its copy first thing (that takes nothing from the
+ *	parent), and open the space itself if it wants to use it. Leases and
+ *	reserved frames belong to the open file, which parent and child share:
+ *	they are given back when both have closed it, so a child that keeps it
+ *	keeps a dead parent's leases. exec() closes it. Fork while no other
+ *	thread is inside the library, as with any mutex.
+ */
+#ifndef LIBKVTIER_H
+#define LIBKVTIER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "kvtier.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KVT_DEV_CONTROL	"/dev/kvtier-control"
+#define KVT_DEV_DIR	"/dev/kvtier"	/* one node a space */
+
+/* An open space. */
+struct kvt_space;
+
+/**
+ * struct kvt_key - a block's key
+ * @bytes: the engine's chained prefix hash; all zero is not a key
+ */
+struct kvt_key {
+	uint8_t bytes[KVT_KEY_SIZE];
+};
+
+/**
+ * struct kvt_block - what a command tells about one block
+ * @offset: mmap offset of its frame (ACQUIRE, RESERVE), else 0; kvt_ptr()
+ *	turns it into a pointer
+ * @slot: its number (LOOKUP, ACQUIRE, RESERVE, PUT)
+ * @result: negative errno, or KVT_RES_* flags | enum kvt_tier_kind. -ECANCELED
+ *	for entries that were not reached: a chain ended before them
+ */
+struct kvt_block {
+	uint64_t offset;
+	uint32_t slot;
+	int32_t	 result;
+};
+
+/**
+ * struct kvt_how - how a command is to be done; NULL stands for all zero
+ * @flags: KVT_F_*; one that the command does not take: -EINVAL
+ * @class_id: retention class, with KVT_F_CLASS (RESERVE, PUT)
+ * @tier: enum kvt_tier_kind to bring it up to (PREFETCH)
+ * @pad: zero
+ * @timeout_ns: longest wait for the whole call, with KVT_F_WAIT
+ * @parent: parent of the first block (RESERVE, PUT); NULL: a root
+ *
+ * Set the whole struct to zero first (an initialiser does); a field that the
+ * command does not take must stay zero, else -EINVAL.
+ */
+struct kvt_how {
+	uint32_t flags;
+	uint8_t	 class_id;
+	uint8_t	 tier;
+	uint16_t pad;
+	uint64_t timeout_ns;
+	const struct kvt_key *parent;
+};
+
+/**
+ * kvt_result_ok - did this entry succeed?
+ * @result: an entry's
+ *
+ * Return: not 0 if it did. Threads: safe.
+ */
+static inline int kvt_result_ok(int32_t result)
+{
+	return result >= 0;
+}
+
+/**
+ * kvt_result_tier - the tier that an entry which succeeded is about
+ * @result: an entry's, >= 0
+ *
+ * Return: enum kvt_tier_kind. Threads: safe.
+ */
+static inline int kvt_result_tier(int32_t result)
+{
+	return result & KVT_RES_TIER_MASK;
+}
+
+/**
+ * kvt_filling - is this a frame to fill?
+ * @block: as kvt_reserve() wrote it
+ *
+ * Return: not 0 if so; 0 if it was present or failed. Threads: safe.
+ */
+static inline int kvt_filling(const struct kvt_block *block)
+{
+	return block->result >= 0 && !(block->result & KVT_RES_PRESENT);
+}
+
+/* ------------------------------------------------------------------ */
+/* A space: open, information, close					*/
+
+#define KVT_OPEN_RDONLY	(1U << 0) /* look up, lease and read; no write to it */
+
+/**
+ * kvt_open - open a space, and attach to it
+ * @name: the space's name, or a path (it has a '/') of its device node
+ * @flags: 0, or KVT_OPEN_RDONLY: windows are mapped read-only, and RESERVE,
+ *	COMMIT, ABORT, PUT and DROP give -EBADF
+ * @identity: KVT_IDENTITY_SIZE bytes: what the caller takes the blocks for;
+ *	it must be the space's. NULL: not checked (for tools)
+ * @space: out: the handle
+ *
+ * The file is opened close-on-exec. Nothing is mapped yet.
+ *
+ * Return: 0; -ENOENT (no such space, or kvtier.ko is not loaded), -EACCES
+ * (the node's mode), -EKEYREJECTED (identity), -EINVAL (bad name or flags),
+ * -ENOTTY (@name is something else), -ENOMEM, -EMFILE, -ENFILE.
+ * Threads: safe.
+ */
+int kvt_open(const char *name, unsigned int flags, const void *identity,
+	     struct kvt_space **space);
+
+/**
+ * kvt_close - close a space: unmap everything, give all leases back
+ * @space: a handle, or NULL
+ *
+ * Frames that were reserved and not committed are given back too. Stop every
+ * device that works on the windows first. All pointers into the mappings
+ * become invalid.
+ *
+ * Threads: nobody else may use @space, now or later.
+ */
+void kvt_close(struct kvt_space *space);
+
+/**
+ * kvt_fd - the file, for poll loops, io_uring or raw ioctls
+ * @space: a handle
+ *
+ * It stays the library's: do not close it.
+ *
+ * Return: the file descriptor. Threads: safe.
+ */
+int kvt_fd(const struct kvt_space *space);
+
+/**
+ * kvt_block_size - how large a block is
+ * @space: a handle
+ *
+ * Return: bytes; it never changes. Threads: safe.
+ */
+uint32_t kvt_block_size(const struct kvt_space *space);
+
+/**
+ * kvt_info - what the kernel says of the space now
+ * @space: a handle
+ * @info: out
+ *
+ * Return: 0 or negative errno. Threads: safe.
+ */
+int kvt_info(const struct kvt_space *space, struct kvt_space_info *info);
+
+/* ------------------------------------------------------------------ */
+/* Mappings								*/
+/*
+ * Everything is mapped at first use and stays where it is until kvt_close():
+ * pointers, and registrations with devices, remain good when a space grows
+ * (address space is reserved ahead; in the rare case that it does not suffice,
+ * the area is mapped a second time and the old mapping is kept). Memory of a
+ * window that a resize took away gives SIGBUS.
+ *
+ * kvt_ptr(), kvt_slot() and kvt_frame_status() take no lock once the area is
+ * mapped, and map what a resize has added by themselves.
+ */
+
+/**
+ * kvt_map_window - map one arena's window whole
+ * @space: a handle
+ * @arena: arena index, below KVT_MAX_ARENAS
+ * @addr: out, may be NULL: where it begins
+ * @len: out, may be NULL: its bytes now
+ *
+ * Readable and writable, or readable only with KVT_OPEN_RDONLY. The mapping
+ * gets the memory policy of the arena's node, so that NUMA balancing leaves it
+ * alone. Its pages count in the process's RSS (shared) once touched.
+ *
+ * Return: 0; -EINVAL (no such index), -ENOENT (index not in use), -ENOMEM (no
+ * address space: ulimit -v?), or another negative errno. Threads: safe.
+ */
+int kvt_map_window(struct kvt_space *space, unsigned int arena, void **addr,
+		   size_t *len);
+
+/**
+ * kvt_map_windows - map the windows of all arenas
+ * @space: a handle
+ *
+ * Return: as kvt_map_window(). Threads: safe.
+ */
+int kvt_map_windows(struct kvt_space *space);
+
+/**
+ * kvt_ptr - where a frame is in this process
+ * @space: a handle
+ * @offset: struct kvt_block or struct kvt_entry @offset
+ *
+ * Maps its window if need be. The bytes are defined while this file holds a
+ * lease on the block or is filling it.
+ *
+ * Return: the address, or NULL with errno: ERANGE (in no window), or as
+ * kvt_map_window(). Threads: safe.
+ */
+void *kvt_ptr(struct kvt_space *space, uint64_t offset);
+
+/**
+ * kvt_map_slots - map the slots, read-only
+ * @space: a handle
+ * @addr: out, may be NULL: slot s is at + s * block size
+ * @len: out, may be NULL: bytes that have slots now
+ *
+ * Return: 0 or negative errno. Threads: safe.
+ */
+int kvt_map_slots(struct kvt_space *space, const void **addr, size_t *len);
+
+/**
+ * kvt_slot - where a slot is in this process
+ * @space: a handle
+ * @slot: struct kvt_block or struct kvt_entry @slot
+ *
+ * Needs no lease: reading gives the block's bytes, or SIGBUS once it has been
+ * dropped. Memory of slots cannot be pinned for devices: use windows there.
+ *
+ * Return: the address, or NULL with errno: ERANGE (no such slot), or as
+ * kvt_map_window(). Threads: safe.
+ */
+const void *kvt_slot(struct kvt_space *space, uint32_t slot);
+
+/**
+ * kvt_map_status - map one arena's status words, read-only
+ * @space: a handle
+ * @arena: arena index, below KVT_MAX_ARENAS
+ * @words: out: one for each frame; read each with one 8-byte load
+ * @nr: out, may be NULL: frames the arena has now
+ *
+ * Return: as kvt_map_window(). Threads: safe.
+ */
+int kvt_map_status(struct kvt_space *space, unsigned int arena,
+		   const struct kvt_status **words, size_t *nr);
+
+/**
+ * kvt_frame_status - read a frame's status word, atomically
+ * @space: a handle
+ * @offset: struct kvt_block or struct kvt_entry @offset
+ * @status: out
+ *
+ * A system call the first time only. What another thread or process wrote
+ * before it made @status->valid bytes valid is seen after this (acquire).
+ *
+ * Return: 0; -ERANGE (in no window), or as kvt_map_window(). Threads: safe.
+ */
+int kvt_frame_status(struct kvt_space *space, uint64_t offset,
+		     struct kvt_status *status);
+
+/**
+ * kvt_refresh - after a resize: map what is new
+ * @space: a handle
+ *
+ * Extends the mappings that exist, and maps no other. Only needed by who has
+ * the new parts registered with a device at once (then kvt_for_each_chunk());
+ * kvt_ptr() and the like do it by themselves.
+ *
+ * Return: 0 or negative errno. Threads: safe.
+ */
+int kvt_refresh(struct kvt_space *space);
+
+#define KVT_CHUNK_DEFAULT (64ULL << 30) /* NVIDIA's driver refuses 512 GiB */
+
+/**
+ * typedef kvt_chunk_fn - called with one piece of a window
+ * @addr: where it begins, 4 KiB aligned
+ * @len: bytes, a multiple of the block size
+ * @arena: arena index it belongs to
+ * @arg: the caller's
+ *
+ * Return: 0, or negative to end the walk.
+ */
+typedef int (*kvt_chunk_fn)(void *addr, size_t len, unsigned int arena,
+			    void *arg);
+
+/**
+ * struct kvt_chunks - what was walked already; all zero to begin with
+ * @base: the library's
+ * @len: the library's
+ */
+struct kvt_chunks {
+	void	 *base[KVT_MAX_ARENAS];
+	uint64_t len[KVT_MAX_ARENAS];
+};
+
+/**
+ * kvt_for_each_chunk - walk all windows in pieces, to register them
+ * @space: a handle
+ * @max_chunk: most bytes of a piece; 0: KVT_CHUNK_DEFAULT. io_uring takes
+ *	1 GiB. A piece is never smaller than a block, and no block lies across two
+ * @seen: NULL: walk everything. Else only what it does not list, and on success
+ *	it lists that too: call again after a resize to get the new parts
+ * @fn: called for each piece (cudaHostRegister, ibv_reg_mr, ...)
+ * @undo: called, last piece first, for those done when @fn fails; NULL: not
+ * @arg: for @fn and @undo
+ *
+ * Maps the windows if need be. Every frame is in exactly one piece. A resize
+ * does not take away what a device has pinned (-EBUSY), so that registrations
+ * stay true. What was not pinned, and found gone by a walk, is walked again
+ * when it is back.
+ *
+ * Return: 0, or what @fn returned, or a negative errno before any call.
+ * Threads: safe, but @seen is the caller's to guard. @fn may use @space.
+ */
+int kvt_for_each_chunk(struct kvt_space *space, uint64_t max_chunk,
+		       struct kvt_chunks *seen, kvt_chunk_fn fn,
+		       kvt_chunk_fn undo, void *arg);
+
+/* ------------------------------------------------------------------ */
+/* Commands								*/
+/*
+ * All are blocking calls, and all return how many entries succeeded, or a
+ * negative errno when nothing was done. For LOOKUP and ACQUIRE that is the
+ * length of the prefix. RESERVE and PUT pass over blocks that are being filled
+ * (-EINPROGRESS, -EALREADY): go by @result there. See enum kvt_op for what the
+ * commands mean, struct kvt_batch and struct kvt_entry for the errors.
+ *
+ * @nr may be any number: more than KVT_MAX_BATCH entries are sent in parts, a
+ * chain going on from one to the next and ending for good where it ends. When a
+ * later part is refused as a whole, its errno is the result of its entries and
+ * of those after it, and the return value counts what succeeded before.
+ *
+ * Result arrays (@blocks, @results) may be NULL. All their elements are written,
+ * except where the call itself fails. Threads: all safe.
+ */
+
+/**
+ * kvt_submit - one batch as it is: KVT_IOC_SUBMIT
+ * @space: a handle
+ * @batch: @size is filled in
+ *
+ * Return: 0 when the batch was carried out (@done and @ok tell how far), else
+ * negative errno and nothing was changed.
+ */
+int kvt_submit(struct kvt_space *space, struct kvt_batch *batch);
+
+/**
+ * kvt_run - one command on entries of the caller's
+ * @space: a handle
+ * @op: enum kvt_op
+ * @entries: in and out, as struct kvt_entry says; 8-byte aligned
+ * @nr: how many; 0 does nothing
+ * @how: or NULL
+ *
+ * What the functions below cannot say: PUT from scattered buffers, GET of other
+ * ranges of each block. Entries that were not reached get -ECANCELED.
+ *
+ * Return: entries that succeeded, or negative errno.
+ */
+ssize_t kvt_run(struct kvt_space *space, enum kvt_op op,
+		struct kvt_entry *entries, size_t nr,
+		const struct kvt_how *how);
+
+/**
+ * kvt_lookup - how long a prefix of a chain is present, and where
+ * @space: a handle
+ * @keys: the chain
+ * @nr: its length
+ * @how: KVT_F_MEMORY_ONLY
+ * @blocks: out, or NULL
+ *
+ * Return: blocks present, from the first on; negative errno.
+ */
+ssize_t kvt_lookup(struct kvt_space *space, const struct kvt_key *keys,
+		   size_t nr, const struct kvt_how *how,
+		   struct kvt_block *blocks);
+
+/**
+ * kvt_acquire - lease the longest present prefix of a chain
+ * @space: a handle
+ * @keys: the chain
+ * @nr: its length
+ * @how: KVT_F_WAIT with @timeout_ns, KVT_F_NO_PROMOTE, KVT_F_MEMORY_ONLY
+ * @blocks: out: kvt_ptr() of @offset is where the bytes are; keep it for
+ *	kvt_release_blocks()
+ *
+ * Return: blocks leased, from the first on; negative errno.
+ */
+ssize_t kvt_acquire(struct kvt_space *space, const struct kvt_key *keys,
+		    size_t nr, const struct kvt_how *how,
+		    struct kvt_block *blocks);
+
+/**
+ * kvt_release - give leases back
+ * @space: a handle
+ * @slots: the blocks' slots
+ * @nr: how many
+ * @how: KVT_F_TOUCH
+ * @results: out, or NULL
+ *
+ * Return: leases given back; negative errno.
+ */
+ssize_t kvt_release(struct kvt_space *space, const uint32_t *slots, size_t nr,
+		    const struct kvt_how *how, int32_t *results);
+
+/**
+ * kvt_release_blocks - give back what kvt_acquire() or kvt_reserve() leased
+ * @space: a handle
+ * @blocks: as they wrote it. Those without KVT_RES_LEASED are passed over. The
+ *	others get RELEASE's result, hence a second call passes over them
+ * @nr: length of @blocks
+ * @how: KVT_F_TOUCH
+ *
+ * Return: leases given back; negative errno.
+ */
+ssize_t kvt_release_blocks(struct kvt_space *space, struct kvt_block *blocks,
+			   size_t nr, const struct kvt_how *how);
+
+/**
+ * kvt_reserve - get a frame to fill for every key that is not present
+ * @space: a handle
+ * @keys: the chain
+ * @nr: its length
+ * @how: @parent; KVT_F_WAIT with @timeout_ns, KVT_F_LEASE, KVT_F_FLAT,
+ *	KVT_F_CLASS with @class_id
+ * @blocks: out. With KVT_RES_PRESENT in @result there is nothing to fill. Fill
+ *	the others that succeeded, see kvt_filling(), through kvt_ptr(); then
+ *	hand the whole array to kvt_commit_blocks()
+ *
+ * Return: blocks reserved or present; negative errno.
+ */
+ssize_t kvt_reserve(struct kvt_space *space, const struct kvt_key *keys,
+		    size_t nr, const struct kvt_how *how,
+		    struct kvt_block *blocks);
+
+/**
+ * kvt_commit - seal frames that this file reserved
+ * @space: a handle
+ * @slots: the blocks' slots
+ * @nr: how many
+ * @results: out, or NULL
+ *
+ * Return: blocks sealed; negative errno.
+ */
+ssize_t kvt_commit(struct kvt_space *space, const uint32_t *slots, size_t nr,
+		   int32_t *results);
+
+/**
+ * kvt_abort - give reserved frames back unsealed
+ * @space: a handle
+ * @slots: the blocks' slots
+ * @nr: how many
+ * @results: out, or NULL
+ *
+ * No device may be writing into them any more.
+ *
+ * Return: frames given back; negative errno.
+ */
+ssize_t kvt_abort(struct kvt_space *space, const uint32_t *slots, size_t nr,
+		  int32_t *results);
+
+/**
+ * kvt_commit_blocks - seal what kvt_reserve() gave
+ * @space: a handle
+ * @blocks: as it wrote it. Those that were present or failed are passed over
+ *	and keep their result; the others get COMMIT's, with KVT_RES_PRESENT set
+ * @nr: length of @blocks
+ *
+ * Return: blocks sealed; negative errno.
+ */
+ssize_t kvt_commit_blocks(struct kvt_space *space, struct kvt_block *blocks,
+			  size_t nr);
+
+/**
+ * kvt_abort_blocks - give back what kvt_reserve() gave
+ * @space: a handle
+ * @blocks: as for kvt_commit_blocks(); those given back get -ECANCELED
+ * @nr: length of @blocks
+ *
+ * Return: frames given back; negative errno.
+ */
+ssize_t kvt_abort_blocks(struct kvt_space *space, struct kvt_block *blocks,
+			 size_t nr);
+
+/**
+ * kvt_put - store blocks by copying
+ * @space: a handle
+ * @keys: the chain
+ * @nr: its length
+ * @data: the blocks' bytes, back to back: @nr * block size
+ * @how: as kvt_reserve(), but KVT_F_LEASE
+ * @blocks: out, or NULL
+ *
+ * Return: blocks stored or present; negative errno.
+ */
+ssize_t kvt_put(struct kvt_space *space, const struct kvt_key *keys, size_t nr,
+		const void *data, const struct kvt_how *how,
+		struct kvt_block *blocks);
+
+/**
+ * kvt_get - read blocks, or the same range of each, by copying
+ * @space: a handle
+ * @keys: any blocks; each by itself
+ * @nr: how many
+ * @pos: first byte of each block
+ * @len: bytes of each block; 0: all from @pos on
+ * @data: out: block i at + i * @len. Only those that succeeded are defined
+ * @results: out, or NULL
+ *
+ * Return: blocks read; negative errno.
+ */
+ssize_t kvt_get(struct kvt_space *space, const struct kvt_key *keys, size_t nr,
+		uint32_t pos, uint32_t len, void *data, int32_t *results);
+
+/**
+ * kvt_prefetch - hint: bring blocks up to a tier in the background
+ * @space: a handle
+ * @keys: any blocks; each by itself
+ * @nr: how many
+ * @how: @tier; NULL: KVT_TIER_DRAM
+ * @results: out, or NULL: the tier each is in now
+ *
+ * Return: blocks that are present; negative errno.
+ */
+ssize_t kvt_prefetch(struct kvt_space *space, const struct kvt_key *keys,
+		     size_t nr, const struct kvt_how *how, int32_t *results);
+
+/**
+ * kvt_drop - forget blocks
+ * @space: a handle
+ * @keys: any blocks; each by itself
+ * @nr: how many
+ * @how: KVT_F_CHAIN: and all below them
+ * @results: out, or NULL
+ *
+ * Return: blocks of @keys that were dropped; negative errno.
+ */
+ssize_t kvt_drop(struct kvt_space *space, const struct kvt_key *keys,
+		 size_t nr, const struct kvt_how *how, int32_t *results);
+
+/* ------------------------------------------------------------------ */
+/* Control: tiers and spaces. CAP_SYS_ADMIN. Threads: all safe.	*/
+/*
+ * @ctl is kvt_open_control()'s. Names and sizes are checked by the kernel;
+ * see the structs in <kvtier.h> for every rule and errno. A name that does not
+ * fit KVT_NAME_SIZE is -EINVAL, like other bad names.
+ */
+
+/**
+ * kvt_open_control - open /dev/kvtier-control
+ *
+ * Return: a file descriptor, close-on-exec, for close(2); -ENOENT (kvtier.ko is
+ * not loaded), -EACCES, -EPERM.
+ */
+int kvt_open_control(void);
+
+/**
+ * kvt_ctl_version - which module is loaded, and its ABI
+ * @ctl: control file
+ * @version: out
+ *
+ * Return: 0 or negative errno.
+ */
+int kvt_ctl_version(int ctl, struct kvt_version *version);
+
+/**
+ * kvt_ctl_tier_add - make a memory tier
+ * @ctl: control file
+ * @name: unique name
+ * @kind: KVT_TIER_DRAM or KVT_TIER_CXL
+ * @node: NUMA node that gives the memory
+ * @bytes: in: wanted, multiple of 2 MiB; out: obtained
+ *
+ * Return: 0 or negative errno.
+ */
+int kvt_ctl_tier_add(int ctl, const char *name, enum kvt_tier_kind kind,
+		     int node, uint64_t *bytes);
+
+/**
+ * kvt_ctl_tier_remove - give a tier's memory back to the kernel
+ * @ctl: control file
+ * @name: the tier
+ *
+ * Return: 0 or negative errno.
+ */
+int kvt_ctl_tier_remove(int ctl, const char *name);
+
+/**
+ * kvt_ctl_tier_resize - change a tier's size
+ * @ctl: control file
+ * @name: the tier
+ * @bytes: in: wanted; out: reached, also on -EBUSY and -ENOMEM
+ *
+ * Return: 0 or negative errno.
+ */
+int kvt_ctl_tier_resize(int ctl, const char *name, uint64_t *bytes);
+
+/**
+ * kvt_ctl_space_create - make a space
+ * @ctl: control file
+ * @create: all fields but @size, which is filled in
+ *
+ * Return: 0 or negative errno.
+ */
+int kvt_ctl_space_create(int ctl, struct kvt_space_create *create);
+
+/**
+ * kvt_ctl_space_delete - drop all blocks of a space and remove it
+ * @ctl: control file
+ * @name: the space
+ *
+ * Return: 0 or negative errno.
+ */
+int kvt_ctl_space_delete(int ctl, const char *name);
+
+/**
+ * kvt_ctl_space_resize - change a space's quota on one tier
+ * @ctl: control file
+ * @name: the space
+ * @tier: the tier
+ * @bytes: in: wanted, 0: none; out: reached, also on -EBUSY
+ *
+ * Return: 0 or negative errno.
+ */
+int kvt_ctl_space_resize(int ctl, const char *name, const char *tier,
+			 uint64_t *bytes);
+
+/* ------------------------------------------------------------------ */
+/* Words								*/
+
+/**
+ * enum kvt_call - which call an error came from
+ * @KVT_CALL_LOOKUP: each command's is its enum kvt_op, for the call's return
+ *	value and for results of entries
+ * @KVT_CALL_ACQUIRE: command
+ * @KVT_CALL_RELEASE: command
+ * @KVT_CALL_RESERVE: command
+ * @KVT_CALL_COMMIT: command
+ * @KVT_CALL_ABORT: command
+ * @KVT_CALL_PUT: command
+ * @KVT_CALL_GET: command
+ * @KVT_CALL_PREFETCH: command
+ * @KVT_CALL_DROP: command
+ * @KVT_CALL_OPEN: kvt_open()
+ * @KVT_CALL_INFO: kvt_info()
+ * @KVT_CALL_MAP: everything that maps
+ * @KVT_CALL_OPEN_CONTROL: kvt_open_control()
+ * @KVT_CALL_VERSION: kvt_ctl_version()
+ * @KVT_CALL_TIER_ADD: kvt_ctl_tier_add()
+ * @KVT_CALL_TIER_REMOVE: kvt_ctl_tier_remove()
+ * @KVT_CALL_TIER_RESIZE: kvt_ctl_tier_resize()
+ * @KVT_CALL_SPACE_CREATE: kvt_ctl_space_create()
+ * @KVT_CALL_SPACE_DELETE: kvt_ctl_space_delete()
+ * @KVT_CALL_SPACE_RESIZE: kvt_ctl_space_resize()
+ */
+enum kvt_call {
+	KVT_CALL_LOOKUP		= KVT_OP_LOOKUP,
+	KVT_CALL_ACQUIRE	= KVT_OP_ACQUIRE,
+	KVT_CALL_RELEASE	= KVT_OP_RELEASE,
+	KVT_CALL_RESERVE	= KVT_OP_RESERVE,
+	KVT_CALL_COMMIT		= KVT_OP_COMMIT,
+	KVT_CALL_ABORT		= KVT_OP_ABORT,
+	KVT_CALL_PUT		= KVT_OP_PUT,
+	KVT_CALL_GET		= KVT_OP_GET,
+	KVT_CALL_PREFETCH	= KVT_OP_PREFETCH,
+	KVT_CALL_DROP		= KVT_OP_DROP,
+	KVT_CALL_OPEN		= 0x100,
+	KVT_CALL_INFO,
+	KVT_CALL_MAP,
+	KVT_CALL_OPEN_CONTROL	= 0x200,
+	KVT_CALL_VERSION,
+	KVT_CALL_TIER_ADD,
+	KVT_CALL_TIER_REMOVE,
+	KVT_CALL_TIER_RESIZE,
+	KVT_CALL_SPACE_CREATE,
+	KVT_CALL_SPACE_DELETE,
+	KVT_CALL_SPACE_RESIZE,
+};
+
+/**
+ * kvt_strerror - what an error of this call means, and what to do
+ * @call: enum kvt_call, or enum kvt_op
+ * @err: the errno, negative or positive
+ *
+ * Return: a constant string without a full stop or newline; never NULL. Where
+ * kvtier gives the errno no meaning of its own, the C library's words.
+ * Threads: safe.
+ */
+const char *kvt_strerror(int call, int err);
+
+/**
+ * kvt_tier_kind_name - a tier kind in a word
+ * @kind: enum kvt_tier_kind
+ *
+ * Return: "dram", "cxl", "nvme", "remote", or "unknown". Threads: safe.
+ */
+const char *kvt_tier_kind_name(int kind);
+
+/**
+ * kvt_lib_version - version of the library
+ *
+ * Return: a constant string such as "0.1.0". Threads: safe.
+ */
+const char *kvt_lib_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBKVTIER_H */
