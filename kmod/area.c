@@ -288,21 +288,36 @@ static const struct vm_operations_struct slot_ops = {
 	.access = slot_access,
 };
 
-/* Take a block's pages out of every slot map. Under exclusive invalidate_lock. */
-void kvt_area_zap_slot_locked(struct kvt_space *space, struct kvt_block *b)
+static void unmap_slot(struct kvt_space *space, u32 slot)
 {
-	if (!b->mapped)
-		return;
-	b->mapped = 0;
 	unmap_mapping_range(space->inode->i_mapping, KVT_SLOTS_BASE +
-			    (u64)b->slot * space->block_size,
+			    (u64)slot * space->block_size,
 			    space->block_size, 0);
 }
 
-void kvt_area_zap_slot(struct kvt_space *space, struct kvt_block *b)
+/* Take a block's pages out of every slot map. Under exclusive invalidate_lock. */
+void kvt_area_zap_block_locked(struct kvt_space *space, struct kvt_block *b)
+{
+	if (b->mapped)
+		unmap_slot(space, b->slot);
+	b->mapped = 0;
+}
+
+void kvt_area_zap_block(struct kvt_space *space, struct kvt_block *b)
 {
 	filemap_invalidate_lock(space->inode->i_mapping);
-	kvt_area_zap_slot_locked(space, b);
+	kvt_area_zap_block_locked(space, b);
+	filemap_invalidate_unlock(space->inode->i_mapping);
+}
+
+/*
+ * The same for a hidden block that is not the caller's, so that it may be gone
+ * by now. A block that got the slot since is only faulted in once more.
+ */
+void kvt_area_zap_slot(struct kvt_space *space, u32 slot)
+{
+	filemap_invalidate_lock(space->inode->i_mapping);
+	unmap_slot(space, slot);
 	filemap_invalidate_unlock(space->inode->i_mapping);
 }
 

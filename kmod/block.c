@@ -281,7 +281,7 @@ void kvt_block_destroy(struct kvt_space *space, struct kvt_block *b)
 {
 	/* The slot before the frame: who has a frame always gets a slot. */
 	if (b->slot != KVT_NO_SLOT) {
-		kvt_area_zap_slot(space, b);
+		kvt_area_zap_block(space, b);
 		xa_erase(&space->slots, b->slot);
 	}
 	if (b->frame != KVT_NO_FRAME)

@@ -2,6 +2,7 @@
 /* Dropping blocks: one, or all that continue a prefix. */
 #include <linux/sched/signal.h>
 
+#include "area.h"
 #include "block.h"
 #include "drop.h"
 #include "space.h"
@@ -10,12 +11,24 @@
 /* Blocks of a chain that are hidden under one hold of space->lock. */
 #define BATCH 64
 
+/**
+ * struct hidden - blocks that were hidden under one hold of space->lock
+ * @ours: those that are ours to destroy
+ * @slots: of those that are leased or owned: readers of these slots lose them
+ * @nr_slots: length of @slots
+ */
+struct hidden {
+	struct list_head ours;
+	u32 slots[BATCH];
+	u32 nr_slots;
+};
+
 /*
- * Hide @b, sealed or filling; if it is ours then, add it to @ours. A filling
- * block stays with its filler, who learns of it at COMMIT.
+ * Hide @b, sealed or filling. A filling block stays with its filler, who learns
+ * of it at COMMIT.
  */
 static void hide(struct kvt_space *space, struct kvt_block *b,
-		 struct kvt_block *standin, struct list_head *ours)
+		 struct kvt_block *standin, struct hidden *h)
 {
 	lockdep_assert_held(&space->lock);
 	trace_kvt_drop(space, b);
@@ -25,15 +38,20 @@ static void hide(struct kvt_space *space, struct kvt_block *b,
 	}
 	kvt_block_hide(space, b, KVT_DROPPED, standin);
 	if (kvt_block_claim_hidden(b))
-		list_add(&b->filling, ours);
+		list_add(&b->filling, &h->ours);
+	else
+		h->slots[h->nr_slots++] = b->slot;
 }
 
-static void destroy_all(struct kvt_space *space, struct list_head *ours)
+static void finish(struct kvt_space *space, struct hidden *h)
 {
 	struct kvt_block *b, *next;
 
-	list_for_each_entry_safe(b, next, ours, filling)
+	while (h->nr_slots)
+		kvt_area_zap_slot(space, h->slots[--h->nr_slots]);
+	list_for_each_entry_safe(b, next, &h->ours, filling)
 		kvt_block_destroy(space, b);
+	INIT_LIST_HEAD(&h->ours);
 	kvt_space_wake(space);
 }
 
@@ -47,14 +65,14 @@ static void destroy_all(struct kvt_space *space, struct list_head *ours)
  */
 int kvt_drop_one(struct kvt_space *space, const u8 *key)
 {
+	struct hidden h = { .ours = LIST_HEAD_INIT(h.ours) };
 	struct kvt_block *b, *standin;
-	LIST_HEAD(ours);
 
 	standin = kvt_block_alloc_standin(space, key);
 	spin_lock(&space->lock);
 	b = kvt_index_find(space, key);
 	if (b && b->state != KVT_GHOST) {
-		hide(space, b, standin, &ours);
+		hide(space, b, standin, &h);
 		standin = NULL;
 	} else {
 		b = NULL;
@@ -64,7 +82,7 @@ int kvt_drop_one(struct kvt_space *space, const u8 *key)
 	if (!b)
 		return -ENOENT;
 	kvt_stat_inc(space, drops);
-	destroy_all(space, &ours);
+	finish(space, &h);
 	return 0;
 }
 
@@ -80,7 +98,7 @@ static struct kvt_block *first_leaf(struct kvt_block *b)
  * Returns how many; *@done: @top is gone.
  */
 static u32 hide_family(struct kvt_space *space, struct kvt_block *top,
-		       struct list_head *ours, bool *done)
+		       struct hidden *h, bool *done)
 {
 	struct kvt_block *b = top, *up;
 	bool is_ghost = top->state == KVT_GHOST;
@@ -93,7 +111,7 @@ static u32 hide_family(struct kvt_space *space, struct kvt_block *top,
 		*done = b == top || (is_ghost && up == top &&
 				     hlist_is_singular_node(&b->sibling,
 							    &top->children));
-		hide(space, b, NULL, ours);
+		hide(space, b, NULL, h);
 		nr++;
 		b = up;
 	}
@@ -113,23 +131,22 @@ static u32 hide_family(struct kvt_space *space, struct kvt_block *top,
 int kvt_drop_chain(struct kvt_space *space, const u8 *key)
 {
 	u32 limit = atomic_read(&space->nr_descriptors), nr = 0, step;
+	struct hidden h = { .ours = LIST_HEAD_INIT(h.ours) };
 	struct kvt_block *top;
 	bool done = false;
 
 	while (!done && nr <= limit) {
-		LIST_HEAD(ours);
-
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		spin_lock(&space->lock);
 		top = kvt_index_find(space, key);
-		step = top ? hide_family(space, top, &ours, &done) : 0;
+		step = top ? hide_family(space, top, &h, &done) : 0;
 		spin_unlock(&space->lock);
 		if (!step)
 			break;
 		nr += step;
 		kvt_stat_add(space, drops, step);
-		destroy_all(space, &ours);
+		finish(space, &h);
 		cond_resched();
 	}
 	return nr ? 0 : -ENOENT;

@@ -147,7 +147,7 @@ static bool switch_frame(struct kvt_space *space, struct kvt_block *b,
 	}
 	spin_unlock(&space->lock);
 	if (sealed)
-		kvt_area_zap_slot_locked(space, b);
+		kvt_area_zap_block_locked(space, b);
 	filemap_invalidate_unlock(mapping);
 	return sealed;
 }
