@@ -382,13 +382,13 @@ int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 	return 0;
 }
 
-static bool any_page(struct kvt_arena *a, u32 frame,
+/* Does @test hold for a page of the window between the bytes @off and @end? */
+static bool any_page(struct kvt_arena *a, u64 off, u64 end,
 		     bool (*test)(struct page *page))
 {
-	u64 size = a->space->block_size, off = frame * size, end = off + size;
 	struct kvt_chunk *c = NULL;
 
-	for (; off < end; off += PAGE_SIZE) {
+	for (off &= PAGE_MASK; off < end; off += PAGE_SIZE) {
 		u32 in_chunk = off & (KVT_CHUNK_SIZE - 1);
 
 		if (!c || !in_chunk)
@@ -409,16 +409,26 @@ static bool page_pinned(struct page *page)
 	return folio_maybe_dma_pinned(page_folio(page));
 }
 
-/* Has memory of the frame failed? It must not be read, nor used again. */
+/* Has memory of these window bytes failed? They must not be read. */
+bool kvt_arena_poisoned(struct kvt_arena *a, u64 off, u64 len)
+{
+	return any_page(a, off, off + len, page_poisoned);
+}
+
+/* The same for a frame: it must not be used again either. */
 bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame)
 {
-	return any_page(a, frame, page_poisoned);
+	u64 size = a->space->block_size;
+
+	return kvt_arena_poisoned(a, frame * size, size);
 }
 
 /* Does a device, or anything else, hold a pin on the frame's memory? */
 bool kvt_arena_frame_pinned(struct kvt_arena *a, u32 frame)
 {
-	return any_page(a, frame, page_pinned);
+	u64 size = a->space->block_size;
+
+	return any_page(a, frame * size, (frame + 1) * size, page_pinned);
 }
 
 /*

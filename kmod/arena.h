@@ -70,6 +70,7 @@ struct page *kvt_arena_page(struct kvt_arena *a, u64 off);
 void *kvt_arena_piece(struct kvt_arena *a, u64 off, u64 *len);
 int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 		   struct kvt_arena *from, u32 from_frame);
+bool kvt_arena_poisoned(struct kvt_arena *a, u64 off, u64 len);
 bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame);
 bool kvt_arena_frame_pinned(struct kvt_arena *a, u32 frame);
 void kvt_arena_publish(struct kvt_arena *a, u32 frame, u32 valid);

@@ -2,9 +2,11 @@
 /* The background work of a space: watermarks, prefetch, timeouts, quarantine. */
 #include <linux/ktime.h>
 
+#include "balance.h"
 #include "evict.h"
 #include "fill.h"
 #include "move.h"
+#include "place.h"
 #include "space.h"
 
 #define REAP_INTERVAL (HZ / 4)

@@ -13,8 +13,9 @@
 
 #include "area.h"
 #include "block.h"
-#include "evict.h"
+#include "candidate.h"
 #include "family.h"
+#include "index.h"
 #include "space.h"
 #include "trace.h"
 
@@ -83,17 +84,6 @@ void kvt_block_free(struct kvt_space *space, struct kvt_block *b)
 	call_rcu(&b->rcu, block_free_rcu);
 }
 
-/**
- * kvt_block_freeze() - become a sealed block's owner
- * @b: found under RCU, or in the eviction tree under space->lock
- *
- * Return: false if somebody holds or owns it.
- */
-bool kvt_block_freeze(struct kvt_block *b)
-{
-	return atomic_cmpxchg(&b->leases, 0, KVT_FROZEN) == 0;
-}
-
 /*
  * The last hold of a parked block has gone: it is a candidate again or, if it
  * was dropped, ours to destroy (returns true).
@@ -107,7 +97,7 @@ static bool unpark(struct kvt_space *space, struct kvt_block *b)
 		if (b->state == KVT_DROPPED)
 			own = kvt_block_freeze(b);
 		else
-			kvt_evict_offer(space, b);
+			kvt_candidate_offer(space, b);
 	}
 	spin_unlock(&space->lock);
 	kvt_space_wake(space);
@@ -174,7 +164,7 @@ void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr)
 void kvt_block_share(struct kvt_space *space, struct kvt_block *b)
 {
 	lockdep_assert_held(&space->lock);
-	kvt_evict_offer(space, b);
+	kvt_candidate_offer(space, b);
 	atomic_set_release(&b->leases, 0);
 }
 
@@ -231,7 +221,7 @@ void kvt_block_hide(struct kvt_space *space, struct kvt_block *b,
 {
 	lockdep_assert_held(&space->lock);
 	if (b->state == KVT_SEALED)
-		kvt_evict_erase(space, b);
+		kvt_candidate_erase(space, b);
 	count_hidden(space, b, state);
 	kvt_family_leave(space, b);
 	if (hlist_empty(&b->children)) {

@@ -102,6 +102,17 @@ static inline bool kvt_block_is_sealed(const struct kvt_block *b)
 	return READ_ONCE(b->state) == KVT_SEALED;
 }
 
+/**
+ * kvt_block_freeze() - become a sealed block's owner
+ * @b: found under RCU, or in the eviction tree under space->lock
+ *
+ * Return: false if somebody holds or owns it.
+ */
+static inline bool kvt_block_freeze(struct kvt_block *b)
+{
+	return atomic_cmpxchg(&b->leases, 0, KVT_FROZEN) == 0;
+}
+
 int kvt_block_init(void);
 void kvt_block_exit(void);
 unsigned int kvt_block_footprint(void);
@@ -112,7 +123,6 @@ void kvt_block_free(struct kvt_space *space, struct kvt_block *b);
 
 bool kvt_block_hold(struct kvt_space *space, struct kvt_block *b);
 void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr);
-bool kvt_block_freeze(struct kvt_block *b);
 void kvt_block_share(struct kvt_space *space, struct kvt_block *b);
 void kvt_block_thaw(struct kvt_space *space, struct kvt_block *b);
 
@@ -121,14 +131,5 @@ void kvt_block_hide(struct kvt_space *space, struct kvt_block *b,
 bool kvt_block_claim_hidden(struct kvt_block *b);
 void kvt_block_destroy(struct kvt_space *space, struct kvt_block *b);
 void kvt_block_destroy_doomed(struct kvt_space *space);
-
-int kvt_index_init(struct kvt_space *space);
-void kvt_index_destroy(struct kvt_space *space);
-struct kvt_block *kvt_index_find(struct kvt_space *space, const u8 *key);
-int kvt_index_insert(struct kvt_space *space, struct kvt_block *b);
-void kvt_index_remove(struct kvt_space *space, struct kvt_block *b);
-void kvt_index_replace(struct kvt_space *space, struct kvt_block *old,
-		       struct kvt_block *new);
-size_t kvt_index_bytes(struct kvt_space *space);
 
 #endif /* _KVT_BLOCK_H */

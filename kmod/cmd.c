@@ -3,7 +3,7 @@
 #include <linux/ktime.h>
 
 #include "cmd.h"
-#include "move.h"
+#include "index.h"
 #include "space.h"
 #include "trace.h"
 

@@ -5,7 +5,8 @@
 
 #include "cmd.h"
 #include "drop.h"
-#include "move.h"
+#include "index.h"
+#include "place.h"
 #include "space.h"
 
 /* Entries looked up in one RCU section. */
@@ -138,7 +139,7 @@ static int copy_out(struct kvt_space *space, const struct kvt_block *b,
 	void __user *to = u64_to_user_ptr(e->addr);
 	u64 done, len;
 
-	if (kvt_arena_frame_poisoned(a, b->frame))
+	if (kvt_arena_poisoned(a, off, e->len))
 		return -EHWPOISON;
 	for (done = 0; done < e->len; done += len) {
 		void *from;

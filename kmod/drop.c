@@ -5,6 +5,7 @@
 #include "area.h"
 #include "block.h"
 #include "drop.h"
+#include "index.h"
 #include "space.h"
 #include "trace.h"
 

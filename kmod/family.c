@@ -7,8 +7,9 @@
  * first. A ghost has no parent itself and goes with its last child: there are
  * never more ghosts than blocks with bytes.
  */
-#include "evict.h"
+#include "candidate.h"
 #include "family.h"
+#include "index.h"
 #include "space.h"
 
 /* Deeper chains than this are refused, so that a walk up stays bounded. */
@@ -42,7 +43,7 @@ static void lost_kid(struct kvt_space *space, struct kvt_block *parent,
 {
 	parent->kids[kind]--;
 	if (parent->state == KVT_SEALED && parent->parked)
-		kvt_evict_offer(space, parent);
+		kvt_candidate_offer(space, parent);
 }
 
 void kvt_family_leave(struct kvt_space *space, struct kvt_block *b)
@@ -92,7 +93,7 @@ void kvt_family_replace(struct kvt_space *space, struct kvt_block *old,
 		    kid->parked)
 			continue;
 		/* An orphan from now on: it goes before all others. */
-		kvt_evict_erase(space, kid);
-		kvt_evict_insert(space, kid);
+		kvt_candidate_erase(space, kid);
+		kvt_candidate_insert(space, kid);
 	}
 }

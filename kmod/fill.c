@@ -14,7 +14,9 @@
 #include "family.h"
 #include "file.h"
 #include "fill.h"
+#include "index.h"
 #include "move.h"
+#include "place.h"
 #include "space.h"
 #include "trace.h"
 

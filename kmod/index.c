@@ -2,7 +2,7 @@
 /* The index: every descriptor of a space by key. Readers are under RCU only. */
 #include <linux/rhashtable.h>
 
-#include "block.h"
+#include "index.h"
 #include "space.h"
 
 static const struct rhashtable_params params = {

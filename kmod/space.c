@@ -9,10 +9,13 @@
 
 #include "abi.h"
 #include "area.h"
+#include "balance.h"
 #include "file.h"
+#include "index.h"
 #include "ioctl.h"
-#include "move.h"
+#include "place.h"
 #include "space.h"
+#include "sysfs.h"
 #include "tier.h"
 
 #define MAX_SPACES 4096
@@ -57,17 +60,6 @@ static struct class space_class = {
 	.name = "kvtier",
 };
 
-/* Total of the arenas' frames. */
-u64 kvt_space_frames(struct kvt_space *space)
-{
-	struct kvt_arena *a;
-	u64 nr = 0;
-
-	kvt_for_each_arena(a, space)
-		nr += READ_ONCE(a->nr_frames);
-	return nr;
-}
-
 /* How many leases and fills there may be at a time. */
 long kvt_space_quota(struct kvt_space *space)
 {
@@ -87,12 +79,6 @@ size_t kvt_space_metadata(struct kvt_space *space)
 	return (u64)atomic_read(&space->nr_descriptors) *
 	       kvt_block_footprint() + kvt_index_bytes(space) + slots +
 	       frames * sizeof(struct kvt_status) + frames / 8;
-}
-
-void kvt_space_wake(struct kvt_space *space)
-{
-	if (wq_has_sleeper(&space->wait))
-		wake_up_all(&space->wait);
 }
 
 /* A file is opened. Returns 0, or -ENODEV if the space is being deleted. */

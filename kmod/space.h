@@ -137,21 +137,33 @@ static inline struct kvt_arena *kvt_block_arena(struct kvt_space *space,
 	return &space->arenas[READ_ONCE(b->arena)];
 }
 
+/* Total of the arenas' frames. */
+static inline u64 kvt_space_frames(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+	u64 nr = 0;
+
+	kvt_for_each_arena(a, space)
+		nr += READ_ONCE(a->nr_frames);
+	return nr;
+}
+
+static inline void kvt_space_wake(struct kvt_space *space)
+{
+	if (wq_has_sleeper(&space->wait))
+		wake_up_all(&space->wait);
+}
+
 int kvt_space_init(void);
 void kvt_space_exit(void);
 int kvt_space_create(const struct kvt_space_create *arg);
 int kvt_space_delete(const char *name);
 int kvt_space_resize(const char *name, const char *tier, u64 *bytes);
 void kvt_space_info(struct kvt_space *space, struct kvt_space_info *info);
-u64 kvt_space_frames(struct kvt_space *space);
 long kvt_space_quota(struct kvt_space *space);
 size_t kvt_space_metadata(struct kvt_space *space);
-void kvt_space_wake(struct kvt_space *space);
 int kvt_space_enter(struct kvt_space *space, struct kvt_file *f);
 void kvt_space_leave(struct kvt_space *space, struct kvt_file *f);
 
-extern const struct attribute_group *kvt_space_groups[];
-int kvt_sysfs_arena_add(struct kvt_arena *a);
-void kvt_sysfs_arena_remove(struct kvt_arena *a);
 
 #endif /* _KVT_SPACE_H */

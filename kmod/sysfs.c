@@ -5,6 +5,7 @@
 #include <linux/sysfs.h>
 
 #include "space.h"
+#include "sysfs.h"
 #include "tier.h"
 
 /* -------------------------------------------------------------------- tiers */

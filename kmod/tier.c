@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "chunk.h"
+#include "sysfs.h"
 #include "tier.h"
 
 #define RECLAIM_INTERVAL (HZ / 2)

@@ -56,6 +56,4 @@ struct kvt_tier *kvt_tier_find(const char *name);
 int kvt_tier_take(struct kvt_tier *tier, u64 nr, struct list_head *to);
 void kvt_tier_give(struct kvt_tier *tier, struct list_head *from);
 
-extern const struct attribute_group *kvt_tier_groups[];
-
 #endif /* _KVT_TIER_H */

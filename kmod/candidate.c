@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Candidates for eviction: an arena's sealed blocks, by rank.
+ *
+ * Hits do not touch the tree: they only write b->last_use. A block whose rank
+ * has grown since it was inserted is put where it belongs when it comes up; a
+ * block that cannot go when it comes up (leased, owned by a mover, or with
+ * children as near as itself) is parked outside the tree, and what ends that
+ * state puts it back. So every step but the last is paid for by an earlier hit,
+ * lease or fill.
+ */
+#include "candidate.h"
+#include "space.h"
+
+/* Candidates looked at under one hold of space->lock. */
+#define BATCH KVT_CANDIDATE_BATCH
+
+static u64 rank_of(struct kvt_space *space, const struct kvt_block *b)
+{
+	struct kvt_candidate c = {
+		.last_use = READ_ONCE(b->last_use),
+		.class_id = b->class_id,
+		.orphan = b->up && b->up->state == KVT_GHOST,
+	};
+
+	return READ_ONCE(space->policy)->rank(&c);
+}
+
+static bool less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct kvt_block, evict)->rank <
+	       rb_entry(b, struct kvt_block, evict)->rank;
+}
+
+/* Make a sealed block a candidate, unless it is one. */
+void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b)
+{
+	lockdep_assert_held(&space->lock);
+	WRITE_ONCE(b->parked, 0);
+	if (!RB_EMPTY_NODE(&b->evict))
+		return;
+	b->rank = rank_of(space, b);
+	rb_add_cached(&b->evict, &kvt_block_arena(space, b)->evict, less);
+}
+
+/* The same for one that could not go before: who waits for room may try again. */
+void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b)
+{
+	kvt_candidate_insert(space, b);
+	WRITE_ONCE(space->nr_offers, space->nr_offers + 1);
+}
+
+void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b)
+{
+	lockdep_assert_held(&space->lock);
+	if (RB_EMPTY_NODE(&b->evict))
+		return;
+	rb_erase_cached(&b->evict, &kvt_block_arena(space, b)->evict);
+	RB_CLEAR_NODE(&b->evict);
+}
+
+/* Take @b, leased or owned, out of the tree until that ends. */
+static void park(struct kvt_space *space, struct kvt_block *b)
+{
+	kvt_candidate_erase(space, b);
+	WRITE_ONCE(b->parked, 1);
+	/* Pairs with atomic_sub_return() in kvt_block_unhold(). */
+	smp_mb();
+	if (atomic_read(&b->leases) == 0)
+		kvt_candidate_insert(space, b);
+}
+
+/* Children in memory that is at least as fast as @kind. */
+static u32 near_kids(const struct kvt_block *b, enum kvt_tier_kind kind)
+{
+	u32 nr = b->kids[KVT_TIER_DRAM];
+
+	return kind == KVT_TIER_CXL ? nr + b->kids[KVT_TIER_CXL] : nr;
+}
+
+enum verdict { FIT, LOOK_ON, LOOK_AGAIN };
+
+/* @b came up. @drop: it would be dropped, not moved down. */
+static enum verdict consider(struct kvt_arena *a, struct kvt_block *b,
+			     bool drop)
+{
+	struct kvt_space *space = a->space;
+
+	if (rank_of(space, b) > b->rank) {
+		kvt_candidate_erase(space, b);
+		kvt_candidate_insert(space, b);
+		return LOOK_AGAIN;
+	}
+	if (near_kids(b, a->kind)) {
+		kvt_candidate_erase(space, b);
+		WRITE_ONCE(b->parked, 1);
+		return LOOK_AGAIN;
+	}
+	if (drop && near_kids(b, KVT_TIER_CXL))
+		return LOOK_ON;
+	if (atomic_read(&b->leases)) {
+		park(space, b);
+		return LOOK_AGAIN;
+	}
+	return FIT;
+}
+
+/* The next block of @a to go, or NULL. *@more: only the batch ended, try again. */
+struct kvt_block *kvt_candidate_next(struct kvt_arena *a, bool drop,
+				     bool *more)
+{
+	struct rb_node *n = rb_first_cached(&a->evict), *next;
+	unsigned int i;
+
+	lockdep_assert_held(&a->space->lock);
+	for (i = 0; n && i < BATCH; i++, n = next) {
+		struct kvt_block *b = rb_entry(n, struct kvt_block, evict);
+
+		next = rb_next(n);
+		switch (consider(a, b, drop)) {
+		case FIT:
+			return b;
+		case LOOK_AGAIN:
+			*more = true;
+			break;
+		case LOOK_ON:
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* Own @b, out of the tree. false: somebody was faster. */
+bool kvt_candidate_take(struct kvt_space *space, struct kvt_block *b)
+{
+	if (!kvt_block_freeze(b)) {
+		park(space, b);
+		return false;
+	}
+	kvt_candidate_erase(space, b);
+	return true;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_CANDIDATE_H
+#define _KVT_CANDIDATE_H
+
+#include "arena.h"
+#include "block.h"
+
+/* At most so many are looked at in one step. */
+#define KVT_CANDIDATE_BATCH 64
+
+/* All under space->lock. */
+void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b);
+void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b);
+void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b);
+struct kvt_block *kvt_candidate_next(struct kvt_arena *a, bool drop,
+				     bool *more);
+bool kvt_candidate_take(struct kvt_space *space, struct kvt_block *b);
+
+#endif /* _KVT_CANDIDATE_H */

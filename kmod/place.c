@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Where blocks are to lie: frames for new ones, promotion, evacuation. */
+#include <linux/sched.h>
+#include <linux/topology.h>
+
+#include "evict.h"
+#include "move.h"
+#include "place.h"
+
+/* A free frame of memory of @kind, on this CPU's node if there is one. */
+static struct kvt_arena *take_from_kind(struct kvt_space *space,
+					enum kvt_tier_kind kind, u32 *frame,
+					u32 keep_permille)
+{
+	int local = numa_node_id(), pass;
+	struct kvt_arena *a;
+
+	for (pass = 0; pass < 2; pass++) {
+		kvt_for_each_arena(a, space) {
+			if (a->kind != kind || (a->node == local) != !pass)
+				continue;
+			*frame = kvt_frame_take(a, kvt_watermark(a, keep_permille));
+			if (*frame != KVT_NO_FRAME)
+				return a;
+		}
+	}
+	return NULL;
+}
+
+/* The same, evicting a block if none is free. */
+static struct kvt_arena *evict_from_kind(struct kvt_space *space,
+					 enum kvt_tier_kind kind, u32 *frame)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space) {
+		if (a->kind != kind)
+			continue;
+		while (!kvt_evict_one(a)) {
+			*frame = kvt_frame_take(a, 0);
+			if (*frame != KVT_NO_FRAME)
+				return a;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * kvt_frame_find() - a frame for a new block
+ * @space: the space
+ * @frame: out: the frame, owned by the caller
+ *
+ * Takes a free one on the fastest tier that has any, so that a filler does not
+ * pay for a move; only when all memory is full it evicts here and now.
+ *
+ * Context: process, may sleep.
+ * Return: the frame's arena; NULL if nothing is free nor can go.
+ */
+struct kvt_arena *kvt_frame_find(struct kvt_space *space, u32 *frame)
+{
+	struct kvt_arena *a;
+	int kind;
+
+	for (kind = 0; kind < KVT_MEM_KINDS; kind++) {
+		a = take_from_kind(space, kind, frame, 0);
+		if (a)
+			return a;
+	}
+	for (kind = 0; kind < KVT_MEM_KINDS; kind++) {
+		a = evict_from_kind(space, kind, frame);
+		if (a)
+			return a;
+	}
+	return NULL;
+}
+
+/**
+ * kvt_promote() - bring a block up to dram, if room can be had
+ * @space: its space
+ * @b: on cxl, frozen by the caller, who owns it no longer on return
+ * @how: KVT_PROMOTE_FREE or KVT_PROMOTE_ALWAYS
+ *
+ * Context: process, may sleep. Where there is no room the block stays.
+ */
+void kvt_promote(struct kvt_space *space, struct kvt_block *b,
+		 enum kvt_promote how)
+{
+	u32 keep = READ_ONCE(space->knobs.low_watermark), frame;
+	struct kvt_arena *to;
+
+	to = take_from_kind(space, KVT_TIER_DRAM, &frame, keep);
+	if (!to && how == KVT_PROMOTE_ALWAYS)
+		to = evict_from_kind(space, KVT_TIER_DRAM, &frame);
+	if (!to)
+		kvt_block_thaw(space, b);
+	else if (!kvt_move(space, b, to, frame))
+		kvt_stat_inc(space, promotions);
+}
+
+/* Somewhere else for a block of @a: below its limit, or another arena. */
+static struct kvt_arena *frame_elsewhere(struct kvt_arena *a, u32 *frame)
+{
+	struct kvt_arena *to;
+
+	*frame = kvt_frame_take(a, 0);
+	if (*frame != KVT_NO_FRAME)
+		return a;
+	kvt_for_each_arena(to, a->space) {
+		if (to == a)
+			continue;
+		*frame = kvt_frame_take(to, 0);
+		if (*frame != KVT_NO_FRAME)
+			return to;
+	}
+	return NULL;
+}
+
+/* The same, evicting what is used least if no frame is free. */
+static struct kvt_arena *room_elsewhere(struct kvt_arena *a, u32 *frame)
+{
+	struct kvt_arena *to = frame_elsewhere(a, frame), *from;
+
+	if (to)
+		return to;
+	kvt_for_each_arena(from, a->space) {
+		if (!READ_ONCE(from->limit) || kvt_evict_one(from))
+			continue;
+		to = frame_elsewhere(a, frame);
+		if (to)
+			return to;
+	}
+	return NULL;
+}
+
+static void evacuate_block(struct kvt_arena *a, struct kvt_block *b)
+{
+	struct kvt_arena *to;
+	u32 frame;
+
+	to = room_elsewhere(a, &frame);
+	if (to) {
+		kvt_move(a->space, b, to, frame);
+		return;
+	}
+	kvt_stat_inc(a->space, evictions);
+	kvt_forget(a->space, b);
+}
+
+static bool lies_above(struct kvt_arena *a, const struct kvt_block *b,
+		       u32 limit)
+{
+	return kvt_block_arena(a->space, b) == a &&
+	       READ_ONCE(b->frame) >= limit;
+}
+
+/* Freeze the block at @slot if it lies in @a at or above @limit. */
+static struct kvt_block *freeze_above(struct kvt_arena *a, u32 limit,
+				      unsigned long slot)
+{
+	struct kvt_block *b;
+
+	rcu_read_lock();
+	b = xa_load(&a->space->slots, slot);
+	if (!b || !kvt_block_is_sealed(b) || !lies_above(a, b, limit) ||
+	    !kvt_block_freeze(b))
+		b = NULL;
+	rcu_read_unlock();
+	/* It may have moved before it was ours. */
+	if (b && !lies_above(a, b, limit)) {
+		kvt_block_thaw(a->space, b);
+		b = NULL;
+	}
+	return b;
+}
+
+/**
+ * kvt_evacuate() - empty the frames of an arena from @limit up
+ * @a: the arena, lowered to @limit
+ * @limit: first frame to empty
+ *
+ * Blocks move below @limit or to another arena; where nothing is free the least
+ * recently used make room. Leased and filling blocks stay.
+ *
+ * Context: kvt_admin held; may sleep.
+ */
+void kvt_evacuate(struct kvt_arena *a, u32 limit)
+{
+	struct kvt_block *b;
+	unsigned long slot;
+
+	xa_for_each(&a->space->slots, slot, b) {
+		b = freeze_above(a, limit, slot);
+		if (b)
+			evacuate_block(a, b);
+		cond_resched();
+	}
+}
