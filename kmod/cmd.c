@@ -145,6 +145,12 @@ void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
 		    (u64)b->frame * c->file->space->block_size;
 }
 
+/* An entry with a hold that is, or is to be, a lease. Errors have all bits. */
+static bool is_leased(const struct kvt_entry *e)
+{
+	return e->result >= 0 && e->result & KVT_RES_LEASED;
+}
+
 static void undo_lease(struct kvt_cmd *c, struct kvt_entry *e, int err)
 {
 	struct kvt_space *space = c->file->space;
@@ -165,8 +171,8 @@ static u32 keep_quota(struct kvt_cmd *c, struct kvt_lease_cursor *cur, u32 nr,
 
 	while (over > 0 && fresh > 0 && nr > 0) {
 		e = &c->entries[nr - 1];
-		if (e->result & KVT_RES_LEASED) {
-			kvt_lease_del(c->file, cur, e->slot, &last);
+		if (is_leased(e) &&
+		    kvt_lease_del(c->file, cur, e->slot, &last)) {
 			undo_lease(c, e, -EDQUOT);
 			over -= last;
 			fresh -= last;
@@ -196,7 +202,7 @@ u32 kvt_cmd_record_leases(struct kvt_cmd *c, u32 nr)
 	for (i = 0; i < nr; i++) {
 		struct kvt_entry *e = &c->entries[i];
 
-		if (e->result < 0 || !(e->result & KVT_RES_LEASED))
+		if (!is_leased(e))
 			continue;
 		err = kvt_lease_add(c->file, &cur, e->slot);
 		if (err < 0)
@@ -208,8 +214,7 @@ u32 kvt_cmd_record_leases(struct kvt_cmd *c, u32 nr)
 
 	/* What was held but could not be recorded. */
 	for (; i < nr; i++)
-		if (c->entries[i].result >= 0 &&
-		    c->entries[i].result & KVT_RES_LEASED)
+		if (is_leased(&c->entries[i]))
 			undo_lease(c, &c->entries[i], err);
 	return ok;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where blocks are to lie: frames for new ones, promotion, evacuation. */
+#include <linux/bitmap.h>
 #include <linux/sched.h>
 #include <linux/topology.h>
 
@@ -173,25 +174,67 @@ static struct kvt_block *freeze_above(struct kvt_arena *a, u32 limit,
 	return b;
 }
 
-/**
- * kvt_evacuate() - empty the frames of an arena from @limit up
- * @a: the arena, lowered to @limit
- * @limit: first frame to empty
- *
- * Blocks move below @limit or to another arena; where nothing is free the least
- * recently used make room. Leased and filling blocks stay.
- *
- * Context: kvt_admin held; may sleep.
- */
-void kvt_evacuate(struct kvt_arena *a, u32 limit)
+/* How many blocks have to go before the rest fits below @limit or elsewhere. */
+static u32 excess(struct kvt_arena *a, u32 limit)
 {
+	struct kvt_space *space = a->space;
+	struct kvt_arena *other;
+	u32 nr;
+
+	spin_lock(&space->lock);
+	nr = bitmap_weight(a->used, a->nr_frames);
+	nr -= min(nr, limit);
+	/* From dram, eviction itself moves blocks down where there is room. */
+	kvt_for_each_arena(other, space)
+		if (other != a && a->kind != KVT_TIER_DRAM)
+			nr -= min(nr, other->nr_free);
+	spin_unlock(&space->lock);
+	return nr;
+}
+
+static bool is_empty_above(struct kvt_arena *a, u32 limit)
+{
+	bool empty;
+
+	spin_lock(&a->space->lock);
+	empty = find_next_bit(a->used, a->nr_frames, limit) >= a->nr_frames;
+	spin_unlock(&a->space->lock);
+	return empty;
+}
+
+static void evacuate_pass(struct kvt_arena *a, u32 limit)
+{
+	u32 nr = excess(a, limit);
 	struct kvt_block *b;
 	unsigned long slot;
 
+	while (nr-- && !kvt_evict_one(a))
+		;
 	xa_for_each(&a->space->slots, slot, b) {
 		b = freeze_above(a, limit, slot);
 		if (b)
 			evacuate_block(a, b);
 		cond_resched();
+	}
+}
+
+/**
+ * kvt_evacuate() - empty the frames of an arena from @limit up
+ * @a: the arena, lowered to @limit
+ * @limit: first frame to empty
+ *
+ * First as many blocks go as must, in the order of eviction; then the others
+ * move below @limit or to another arena. Leased and filling blocks stay.
+ *
+ * Context: kvt_admin held; may sleep.
+ */
+void kvt_evacuate(struct kvt_arena *a, u32 limit)
+{
+	unsigned int pass;
+
+	/* A block that the worker is just moving is met in the next pass. */
+	for (pass = 0; pass < 3 && !is_empty_above(a, limit); pass++) {
+		flush_work(&a->space->balance);
+		evacuate_pass(a, limit);
 	}
 }
