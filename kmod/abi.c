@@ -2,11 +2,13 @@
 #include "abi.h"
 
 #ifdef __KERNEL__
+#include <linux/array_size.h>
 #include <linux/errno.h>
 #include <linux/string.h>
 #else
 #include <errno.h>
 #include <string.h>
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #endif
 
 #define F_ROOM (KVT_F_WAIT | KVT_F_FLAT | KVT_F_CLASS)
@@ -33,8 +35,6 @@ static const struct op_rule {
 	[KVT_OP_DROP]     = { .flags = KVT_F_CHAIN, .writes = true,
 			      .key = true },
 };
-
-#define NR_OPS (sizeof(rules) / sizeof(rules[0]))
 
 bool kvt_abi_is_zero(const void *p, size_t len)
 {
@@ -136,7 +136,7 @@ int kvt_abi_check_space_resize(const struct kvt_space_resize *arg)
 
 bool kvt_abi_op_writes(__u32 op)
 {
-	return op < NR_OPS && rules[op].writes;
+	return op < ARRAY_SIZE(rules) && rules[op].writes;
 }
 
 /* Fields that only some commands or flags give a meaning to. */
@@ -155,7 +155,7 @@ int kvt_abi_check_batch(const struct kvt_batch *b)
 {
 	const struct op_rule *r;
 
-	if (b->op >= NR_OPS)
+	if (b->op >= ARRAY_SIZE(rules))
 		return -EINVAL;
 	r = &rules[b->op];
 	if (b->flags & ~r->flags || b->pad || b->pad2 || stray_field(b, r))

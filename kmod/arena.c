@@ -171,7 +171,7 @@ static int extend_frames(struct kvt_arena *a, u32 frames)
 {
 	unsigned long *used, *old;
 
-	used = kvzalloc(BITS_TO_LONGS(frames) * sizeof(long), GFP_KERNEL);
+	used = kvcalloc(BITS_TO_LONGS(frames), sizeof(long), GFP_KERNEL);
 	if (!used)
 		return -ENOMEM;
 	spin_lock(&a->space->lock);
@@ -348,6 +348,8 @@ struct page *kvt_arena_page(struct kvt_arena *a, u64 off)
  * @a: the arena
  * @off: byte of the window, inside a frame that the caller owns or holds
  * @len: in: bytes wanted; out: bytes that are contiguous from there
+ *
+ * Return: the address of byte @off.
  */
 void *kvt_arena_piece(struct kvt_arena *a, u64 off, u64 *len)
 {
@@ -443,5 +445,6 @@ void kvt_arena_publish(struct kvt_arena *a, u32 frame, u32 valid)
 	s += frame % STATUS_PER_PAGE;
 	new.generation = s->generation + !valid;
 	new.valid = valid;
+	/* Who sees the word also sees the bytes it speaks of. */
 	smp_store_release((u64 *)s, *(u64 *)&new);
 }

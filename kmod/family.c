@@ -13,7 +13,7 @@
 #include "space.h"
 
 /* Deeper chains than this are refused, so that a walk up stays bounded. */
-#define MAX_WALK (1U << 20)
+#define MAX_WALK BIT(20)
 
 /* Is @above the block itself or one of its ancestors (or too far to tell)? */
 bool kvt_family_is_above(const struct kvt_block *b,

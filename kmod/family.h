@@ -6,7 +6,7 @@
 
 /* All under space->lock. */
 void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
-		    struct kvt_block *parent, enum kvt_tier_kind kind);
+		     struct kvt_block *parent, enum kvt_tier_kind kind);
 void kvt_family_leave(struct kvt_space *space, struct kvt_block *b);
 void kvt_family_replace(struct kvt_space *space, struct kvt_block *old,
 			struct kvt_block *new);

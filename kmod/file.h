@@ -22,7 +22,7 @@ struct kvt_file {
 	struct list_head list;
 	struct kvt_filler filler;
 	bool rejected;
-	struct mutex lock;
+	struct mutex lock;	/* @leases */
 	struct xarray leases;
 };
 

@@ -7,6 +7,7 @@
 #include "space.h"
 #include "tier.h"
 
+/* See kvt.h. */
 DEFINE_MUTEX(kvt_admin);
 
 static int __init kvt_init(void)

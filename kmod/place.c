@@ -18,7 +18,9 @@ static struct kvt_arena *take_from_kind(struct kvt_space *space,
 
 	for (pass = 0; pass < 2; pass++) {
 		kvt_for_each_arena(a, space) {
-			if (a->kind != kind || (a->node == local) != !pass)
+			bool far = a->node != local;
+
+			if (a->kind != kind || far != pass)
 				continue;
 			*frame = kvt_frame_take(a, kvt_watermark(a, keep_permille));
 			if (*frame != KVT_NO_FRAME)

@@ -17,11 +17,11 @@
 #include "stats.h"
 
 /* The file offsets of a space's areas. Each arena has a fixed region. */
-#define KVT_WINDOW_MAX		(1ULL << 44)
-#define KVT_STATUS_BASE		(1ULL << 48)
-#define KVT_STATUS_MAX		(1ULL << 36)
-#define KVT_SLOTS_BASE		(1ULL << 50)
-#define KVT_SLOTS_MAX		(1ULL << 58)
+#define KVT_WINDOW_MAX		BIT_ULL(44)
+#define KVT_STATUS_BASE		BIT_ULL(48)
+#define KVT_STATUS_MAX		BIT_ULL(36)
+#define KVT_SLOTS_BASE		BIT_ULL(50)
+#define KVT_SLOTS_MAX		BIT_ULL(58)
 
 static inline u64 kvt_window_offset(unsigned int arena)
 {
@@ -126,10 +126,21 @@ struct kvt_space {
 
 #define to_kvt_space(d) container_of(d, struct kvt_space, dev)
 
+/* The arena in use after @a, or the first; NULL if there is none. */
+static inline struct kvt_arena *kvt_arena_next(struct kvt_space *space,
+					       struct kvt_arena *a)
+{
+	for (a = a ? a + 1 : space->arenas;
+	     a < space->arenas + KVT_MAX_ARENAS; a++)
+		if (READ_ONCE(a->tier))
+			return a;
+	return NULL;
+}
+
 /* Arenas in use. A plain walk is safe: arenas live as long as the space. */
-#define kvt_for_each_arena(a, space)					\
-	for ((a) = (space)->arenas; (a) < (space)->arenas + KVT_MAX_ARENAS; (a)++) \
-		if (!READ_ONCE((a)->tier)) {} else
+#define kvt_for_each_arena(a, space)				\
+	for ((a) = kvt_arena_next(space, NULL); (a);		\
+	     (a) = kvt_arena_next(space, a))
 
 static inline struct kvt_arena *kvt_block_arena(struct kvt_space *space,
 						const struct kvt_block *b)

@@ -33,7 +33,7 @@ struct kvt_tier {
 	int node;
 	unsigned int users;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* what follows */
 	struct list_head free;
 	struct list_head limbo;
 	struct list_head retired;
