@@ -149,11 +149,13 @@ static bool find_slot(struct kvt_space *space, u64 off,
 		      struct slot_place *place)
 {
 	struct kvt_block *b;
+	u32 in_block;
 	bool found;
 	u64 slot;
 
 	off -= KVT_SLOTS_BASE;
-	slot = div_u64_rem(off, space->block_size, (u32 *)&place->in_block);
+	slot = div_u64_rem(off, space->block_size, &in_block);
+	place->in_block = in_block;
 	rcu_read_lock();
 	b = slot <= U32_MAX ? xa_load(&space->slots, slot) : NULL;
 	found = b && kvt_block_is_sealed(b);
