@@ -160,7 +160,7 @@ static bool find_slot(struct kvt_space *space, u64 off,
 	b = slot <= U32_MAX ? xa_load(&space->slots, slot) : NULL;
 	found = b && kvt_block_is_sealed(b);
 	if (found) {
-		WRITE_ONCE(b->mapped, 1);
+		WRITE_ONCE(b->bits, b->bits | KVT_BITS_MAPPED);
 		place->arena = kvt_block_arena(space, b);
 		place->off = (u64)b->frame * space->block_size +
 			     place->in_block;
@@ -300,9 +300,9 @@ static void unmap_slot(struct kvt_space *space, u32 slot)
 /* Take a block's pages out of every slot map. Under exclusive invalidate_lock. */
 void kvt_area_zap_block_locked(struct kvt_space *space, struct kvt_block *b)
 {
-	if (b->mapped)
+	if (b->bits & KVT_BITS_MAPPED)
 		unmap_slot(space, b->slot);
-	b->mapped = 0;
+	WRITE_ONCE(b->bits, b->bits & ~KVT_BITS_MAPPED);
 }
 
 void kvt_area_zap_block(struct kvt_space *space, struct kvt_block *b)

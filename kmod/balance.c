@@ -72,14 +72,15 @@ void kvt_balance_work(struct work_struct *work)
 static void reap_quarantine(struct kvt_space *space)
 {
 	u64 grace = (u64)READ_ONCE(space->knobs.quarantine_ms) * NSEC_PER_MSEC;
-	u64 now = ktime_get_ns();
 	struct kvt_block *b, *next;
 	LIST_HEAD(list);
 	LIST_HEAD(rest);
+	u64 now;
 
 	spin_lock(&space->lock);
 	list_splice_init(&space->quarantine, &list);
 	spin_unlock(&space->lock);
+	now = ktime_get_ns();	/* not before any b->rank */
 
 	list_for_each_entry_safe(b, next, &list, filling) {
 		if (now - b->rank < grace &&

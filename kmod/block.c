@@ -23,7 +23,7 @@ static struct kmem_cache *block_cache;
 
 int kvt_block_init(void)
 {
-	block_cache = KMEM_CACHE(kvt_block, 0);
+	block_cache = KMEM_CACHE(kvt_block, SLAB_HWCACHE_ALIGN);
 	return block_cache ? 0 : -ENOMEM;
 }
 
@@ -93,7 +93,7 @@ static bool unpark(struct kvt_space *space, struct kvt_block *b)
 	bool own = false;
 
 	spin_lock(&space->lock);
-	if (b->parked && atomic_read(&b->leases) == 0) {
+	if (kvt_candidate_is_out(b) && atomic_read(&b->leases) == 0) {
 		if (b->state == KVT_DROPPED)
 			own = kvt_block_freeze(b);
 		else
@@ -108,7 +108,7 @@ static bool unpark(struct kvt_space *space, struct kvt_block *b)
 static bool put_hold(struct kvt_space *space, struct kvt_block *b, int nr)
 {
 	return atomic_sub_return(nr, &b->leases) == 0 &&
-	       READ_ONCE(b->parked) && unpark(space, b);
+	       kvt_candidate_is_out(b) && unpark(space, b);
 }
 
 /* Destroy @b, owned by the caller, from a context that may sleep. */
@@ -243,8 +243,10 @@ void kvt_block_hide(struct kvt_space *space, struct kvt_block *b,
  */
 bool kvt_block_claim_hidden(struct kvt_block *b)
 {
-	WRITE_ONCE(b->parked, 1);
-	/* Pairs with atomic_sub_return() in kvt_block_unhold(). */
+	/*
+	 * It was taken out of the tree when it was hidden. Pairs with
+	 * atomic_sub_return() in put_hold().
+	 */
 	smp_mb();
 	return kvt_block_freeze(b);
 }

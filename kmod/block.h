@@ -36,38 +36,52 @@ enum kvt_state {
 #define KVT_FROZEN INT_MIN
 
 #define KVT_NO_SLOT U32_MAX
-#define KVT_MEM_KINDS 2		/* dram, cxl */
+
+/* struct kvt_block @bits */
+#define KVT_BITS_ARENA	0x07	/* index of the arena that @frame is in */
+#define KVT_BITS_MAPPED	0x08	/* a slot fault may have mapped it */
+#define KVT_BITS_CLASS	4	/* shift: retention class */
 
 /**
  * struct kvt_block - a block's descriptor; freed by RCU
  * @node: in the index
  * @key: constant
+ * @leases: see above
+ * @frame: where its bytes are, with the arena in @bits: changed by the owner
+ *	under invalidate_lock and space->lock; stable for who has a lease
+ * @slot: number in the space's address space; constant while it has a frame
+ * @state: enum kvt_state (space->lock; read without)
+ * @bits: KVT_BITS_*. The arena changes under the exclusive invalidate_lock, the
+ *	mapped bit is set under the shared one; the class is constant
+ * @kids: children whose bytes are on dram; stays at U16_MAX once it got there:
+ *	such a block is not evicted any more, only dropped (space->lock)
+ * @last_use: ns; written by every hit without a lock
+ * @rank: sealed: position in the tree; filling, quarantine: since when, ns
+ *	(space->lock)
  * @up: the parent's descriptor, NULL for a root (space->lock)
  * @children: descriptors whose parent this is (space->lock)
  * @sibling: in the parent's @children (space->lock)
- * @evict: sealed: in its arena's tree, or empty (space->lock)
+ * @evict: sealed: in its arena's tree, or empty: then it is parked or owned, and
+ *	what ends that puts it back (space->lock; emptiness is read without)
  * @filler: filling: who fills it
  * @filling: filling: in the filler's list; quarantine and doomed: in the
  *	space's (space->lock)
  * @rcu: after its last use
- * @rank: sealed: position in the tree; filling, quarantine: since when, ns
- *	(space->lock)
- * @last_use: ns; written by every hit without a lock
- * @slot: number in the space's address space; constant while it has a frame
- * @frame: where its bytes are. With @arena: changed by the owner under
- *	invalidate_lock and space->lock; stable for any one who has a lease
- * @leases: see above
- * @kids: children whose bytes are in memory of each kind (space->lock)
- * @state: enum kvt_state (space->lock; read without)
- * @arena: index of the arena @frame is in
- * @class_id: retention class; constant
- * @mapped: a slot fault may have mapped it (invalidate_lock)
- * @parked: not in the tree though sealed: the event that makes it a candidate
- *	again, or frees it, has to look (space->lock; read without)
+ *
+ * What a hit needs is in the first 64 bytes.
  */
 struct kvt_block {
 	struct rhash_head node;
 	u8 key[KVT_KEY_SIZE];
+	atomic_t leases;
+	u32 frame;
+	u32 slot;
+	u8 state;
+	u8 bits;
+	u16 kids;
+	u64 last_use;
+
+	u64 rank;
 	struct kvt_block *up;
 	struct hlist_head children;
 	struct hlist_node sibling;
@@ -79,18 +93,21 @@ struct kvt_block {
 		};
 		struct rcu_head rcu;
 	};
-	u64 rank;
-	u64 last_use;
-	u32 slot;
-	u32 frame;
-	atomic_t leases;
-	u32 kids[KVT_MEM_KINDS];
-	u8 state;
-	u8 arena;
-	u8 class_id;
-	u8 mapped;
-	u8 parked;
 };
+
+static_assert(sizeof(struct kvt_block) == 128);
+static_assert(KVT_MAX_ARENAS <= KVT_BITS_ARENA + 1);
+static_assert(KVT_MAX_CLASS < 1 << (8 - KVT_BITS_CLASS));
+
+static inline unsigned int kvt_block_arena_index(const struct kvt_block *b)
+{
+	return READ_ONCE(b->bits) & KVT_BITS_ARENA;
+}
+
+static inline void kvt_block_set_arena(struct kvt_block *b, unsigned int index)
+{
+	WRITE_ONCE(b->bits, (b->bits & ~KVT_BITS_ARENA) | index);
+}
 
 static inline bool kvt_block_is_filling(const struct kvt_block *b)
 {

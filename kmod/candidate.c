@@ -19,7 +19,7 @@ static u64 rank_of(struct kvt_space *space, const struct kvt_block *b)
 {
 	struct kvt_candidate c = {
 		.last_use = READ_ONCE(b->last_use),
-		.class_id = b->class_id,
+		.class_id = b->bits >> KVT_BITS_CLASS,
 		.orphan = b->up && b->up->state == KVT_GHOST,
 	};
 
@@ -36,8 +36,7 @@ static bool less(struct rb_node *a, const struct rb_node *b)
 void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b)
 {
 	lockdep_assert_held(&space->lock);
-	WRITE_ONCE(b->parked, 0);
-	if (!RB_EMPTY_NODE(&b->evict))
+	if (!kvt_candidate_is_out(b))
 		return;
 	b->rank = rank_of(space, b);
 	rb_add_cached(&b->evict, &kvt_block_arena(space, b)->evict, less);
@@ -46,6 +45,8 @@ void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b)
 /* The same for one that could not go before: who waits for room may try again. */
 void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b)
 {
+	if (!kvt_candidate_is_out(b))
+		return;
 	kvt_candidate_insert(space, b);
 	WRITE_ONCE(space->nr_offers, space->nr_offers + 1);
 }
@@ -53,7 +54,7 @@ void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b)
 void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b)
 {
 	lockdep_assert_held(&space->lock);
-	if (RB_EMPTY_NODE(&b->evict))
+	if (kvt_candidate_is_out(b))
 		return;
 	rb_erase_cached(&b->evict, &kvt_block_arena(space, b)->evict);
 	RB_CLEAR_NODE(&b->evict);
@@ -63,19 +64,17 @@ void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b)
 static void park(struct kvt_space *space, struct kvt_block *b)
 {
 	kvt_candidate_erase(space, b);
-	WRITE_ONCE(b->parked, 1);
-	/* Pairs with atomic_sub_return() in kvt_block_unhold(). */
+	/* Pairs with atomic_sub_return() in put_hold(). */
 	smp_mb();
 	if (atomic_read(&b->leases) == 0)
 		kvt_candidate_insert(space, b);
 }
 
-/* Children in memory that is at least as fast as @kind. */
-static u32 near_kids(const struct kvt_block *b, enum kvt_tier_kind kind)
+/* Has it children in memory that is at least as fast as @kind? */
+static bool has_near_kids(const struct kvt_block *b, enum kvt_tier_kind kind)
 {
-	u32 nr = b->kids[KVT_TIER_DRAM];
-
-	return kind == KVT_TIER_CXL ? nr + b->kids[KVT_TIER_CXL] : nr;
+	/* All children that are not dropped have their bytes in memory. */
+	return kind == KVT_TIER_DRAM ? b->kids : !hlist_empty(&b->children);
 }
 
 enum verdict { FIT, LOOK_ON, LOOK_AGAIN };
@@ -91,12 +90,11 @@ static enum verdict consider(struct kvt_arena *a, struct kvt_block *b,
 		kvt_candidate_insert(space, b);
 		return LOOK_AGAIN;
 	}
-	if (near_kids(b, a->kind)) {
+	if (has_near_kids(b, a->kind)) {
 		kvt_candidate_erase(space, b);
-		WRITE_ONCE(b->parked, 1);
 		return LOOK_AGAIN;
 	}
-	if (drop && near_kids(b, KVT_TIER_CXL))
+	if (drop && has_near_kids(b, KVT_TIER_CXL))
 		return LOOK_ON;
 	if (atomic_read(&b->leases)) {
 		park(space, b);

@@ -8,6 +8,16 @@
 /* At most so many are looked at in one step. */
 #define KVT_CANDIDATE_BATCH 64
 
+/*
+ * Is a sealed or dropped block outside the tree? True under space->lock. Without
+ * it, after a full barrier, it pairs with the barrier of who took the block out.
+ */
+static inline bool kvt_candidate_is_out(const struct kvt_block *b)
+{
+	return READ_ONCE(b->evict.__rb_parent_color) ==
+	       (unsigned long)&b->evict;
+}
+
 /* All under space->lock. */
 void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b);
 void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b);

@@ -141,7 +141,7 @@ void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
 		   const struct kvt_block *b)
 {
 	e->slot = b->slot;
-	e->offset = kvt_window_offset(b->arena) +
+	e->offset = kvt_window_offset(kvt_block_arena_index(b)) +
 		    (u64)b->frame * c->file->space->block_size;
 }
 

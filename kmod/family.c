@@ -27,6 +27,12 @@ bool kvt_family_is_above(const struct kvt_block *b,
 	return false;
 }
 
+static void add_kid(struct kvt_block *parent, enum kvt_tier_kind kind)
+{
+	if (kind == KVT_TIER_DRAM && parent->kids != U16_MAX)
+		parent->kids++;
+}
+
 /* @b, in memory of @kind, becomes a child of @parent. */
 void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
 		     struct kvt_block *parent, enum kvt_tier_kind kind)
@@ -34,15 +40,16 @@ void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
 	lockdep_assert_held(&space->lock);
 	b->up = parent;
 	hlist_add_head(&b->sibling, &parent->children);
-	parent->kids[kind]++;
+	add_kid(parent, kind);
 }
 
 /* @parent has one child less in memory of @kind: it may be a leaf now. */
 static void lost_kid(struct kvt_space *space, struct kvt_block *parent,
 		     enum kvt_tier_kind kind)
 {
-	parent->kids[kind]--;
-	if (parent->state == KVT_SEALED && parent->parked)
+	if (kind == KVT_TIER_DRAM && parent->kids != U16_MAX)
+		parent->kids--;
+	if (parent->state == KVT_SEALED)
 		kvt_candidate_offer(space, parent);
 }
 
@@ -69,7 +76,7 @@ void kvt_family_moved(struct kvt_space *space, struct kvt_block *b,
 	lockdep_assert_held(&space->lock);
 	if (!b->up || from == to)
 		return;
-	b->up->kids[to]++;
+	add_kid(b->up, to);
 	lost_kid(space, b->up, from);
 }
 
@@ -85,12 +92,11 @@ void kvt_family_replace(struct kvt_space *space, struct kvt_block *old,
 	lockdep_assert_held(&space->lock);
 	kvt_index_replace(space, old, new);
 	hlist_move_list(&old->children, &new->children);
-	memcpy(new->kids, old->kids, sizeof(new->kids));
-	memset(old->kids, 0, sizeof(old->kids));
+	swap(new->kids, old->kids);
 	hlist_for_each_entry(kid, &new->children, sibling) {
 		kid->up = new;
 		if (new->state != KVT_GHOST || kid->state != KVT_SEALED ||
-		    kid->parked)
+		    kvt_candidate_is_out(kid))
 			continue;
 		/* An orphan from now on: it goes before all others. */
 		kvt_candidate_erase(space, kid);

@@ -127,6 +127,8 @@ static int link_block(struct kvt_fill *fill, struct kvt_block *b,
 	}
 	if (p)
 		kvt_family_join(space, b, p, a->kind);
+	/* From here on its slot can be committed. */
+	b->filler = fill->filler;
 	list_add_tail(&b->filling, &fill->filler->blocks);
 	space->nr_filling++;
 	kvt_arena_publish(a, b->frame, 0);
@@ -142,7 +144,7 @@ static int place_block(struct kvt_fill *fill, struct kvt_block *b)
 
 	if (!a)
 		return -ENOSPC;
-	b->arena = a->index;
+	kvt_block_set_arena(b, a->index);
 	slots = READ_ONCE(space->nr_slots);
 	if (!xa_alloc(&space->slots, &b->slot, b, XA_LIMIT(0, slots - 1),
 		      GFP_KERNEL))
@@ -164,8 +166,7 @@ static struct kvt_block *new_filling(struct kvt_fill *fill, const u8 *key)
 	if (!b)
 		return NULL;
 	b->state = KVT_FILLING;
-	b->filler = fill->filler;
-	b->class_id = fill->class_id;
+	b->bits = fill->class_id << KVT_BITS_CLASS;
 	b->rank = fill->now;
 	return b;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The index: every descriptor of a space by key. Readers are under RCU only. */
+#include <linux/mm.h>
 #include <linux/rhashtable.h>
+#include <linux/slab.h>
 
 #include "index.h"
 #include "space.h"
@@ -48,12 +50,16 @@ void kvt_index_replace(struct kvt_space *space, struct kvt_block *old,
 	rhashtable_replace_fast(&space->index, &old->node, &new->node, params);
 }
 
+/* Bytes of the bucket table, as kvmalloc() gives them if memory is not short. */
 size_t kvt_index_bytes(struct kvt_space *space)
 {
+	struct bucket_table *tbl;
 	size_t size;
 
 	rcu_read_lock();
-	size = rht_dereference_rcu(space->index.tbl, &space->index)->size;
+	tbl = rht_dereference_rcu(space->index.tbl, &space->index);
+	size = struct_size(tbl, buckets, tbl->size);
 	rcu_read_unlock();
-	return size * sizeof(void *);
+	return size > KMALLOC_MAX_SIZE ? PAGE_ALIGN(size) :
+	       kmalloc_size_roundup(size);
 }

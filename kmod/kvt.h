@@ -35,6 +35,9 @@
 #define KVT_CHUNK_SHIFT		21
 #define KVT_CHUNK_SIZE		BIT(KVT_CHUNK_SHIFT)
 
+/* Kinds of tiers that are memory: dram, cxl. */
+#define KVT_MEM_KINDS 2
+
 struct kvt_arena;
 struct kvt_block;
 struct kvt_file;

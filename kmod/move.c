@@ -74,7 +74,7 @@ static bool switch_frame(struct kvt_space *space, struct kvt_block *b,
 		kvt_arena_publish(from, b->frame, 0);
 		kvt_arena_publish(to, frame, space->block_size);
 		WRITE_ONCE(b->frame, frame);
-		WRITE_ONCE(b->arena, to->index);
+		kvt_block_set_arena(b, to->index);
 	}
 	spin_unlock(&space->lock);
 	if (sealed)

@@ -145,7 +145,7 @@ static inline struct kvt_arena *kvt_arena_next(struct kvt_space *space,
 static inline struct kvt_arena *kvt_block_arena(struct kvt_space *space,
 						const struct kvt_block *b)
 {
-	return &space->arenas[READ_ONCE(b->arena)];
+	return &space->arenas[kvt_block_arena_index(b)];
 }
 
 /* Total of the arenas' frames. */

@@ -25,7 +25,7 @@ DECLARE_EVENT_CLASS(kvt_block,
 		memcpy(__entry->key, b->key, 8);
 		__entry->slot = b->slot;
 		__entry->frame = b->frame;
-		__entry->arena = b->arena;
+		__entry->arena = kvt_block_arena_index(b);
 		__entry->state = b->state;
 	),
 	TP_printk("space=%s key=%*phN slot=%u arena=%u frame=%u state=%u",
@@ -64,7 +64,7 @@ TRACE_EVENT(kvt_move,
 		__entry->slot = b->slot;
 		__entry->from_arena = from_arena;
 		__entry->from_frame = from_frame;
-		__entry->arena = b->arena;
+		__entry->arena = kvt_block_arena_index(b);
 		__entry->frame = b->frame;
 	),
 	TP_printk("space=%s key=%*phN slot=%u from=%u/%u to=%u/%u",
