@@ -17,6 +17,7 @@
 #include <linux/mount.h>
 #include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
+#include <linux/uaccess.h>
 
 #include "area.h"
 #include "chunk.h"
@@ -275,11 +276,11 @@ static int slot_access(struct vm_area_struct *vma, unsigned long addr,
 		return -EPERM;
 	len = min_t(u64, len, in_page);
 	filemap_invalidate_lock_shared(mapping);
-	if (find_slot(space, off, &place)) {
-		memcpy(buf, kvt_arena_piece(place.arena, place.off, &in_page),
-		       len);
+	if (find_slot(space, off, &place) &&
+	    !PageHWPoison(kvt_arena_page(place.arena, place.off)) &&
+	    !copy_mc_to_kernel(buf, kvt_arena_piece(place.arena, place.off,
+						    &in_page), len))
 		ret = len;
-	}
 	filemap_invalidate_unlock_shared(mapping);
 	return ret;
 }

@@ -180,10 +180,11 @@ static int extend_frames(struct kvt_arena *a, u32 frames)
 		bitmap_copy(used, old, a->nr_frames);
 	a->used = used;
 	a->nr_free += frames - a->limit;
-	a->limit = frames;
+	WRITE_ONCE(a->limit, frames);
 	WRITE_ONCE(a->nr_frames, frames);
 	raise_slots(a->space);
 	spin_unlock(&a->space->lock);
+	kvt_space_wake(a->space);
 	kvfree(old);
 	return 0;
 }
@@ -263,7 +264,7 @@ void kvt_arena_detach(struct kvt_arena *a)
 
 static void set_limit(struct kvt_arena *a, u32 limit)
 {
-	a->limit = limit;
+	WRITE_ONCE(a->limit, limit);
 	a->nr_free = limit - bitmap_weight(a->used, limit);
 	a->hint = 0;
 }
@@ -294,11 +295,13 @@ void kvt_arena_trim(struct kvt_arena *a)
 	remove_chunks(a, nr_chunks_for(a, keep), false);
 
 	spin_lock(&a->space->lock);
-	if (kvt_arena_bytes(a) > nr_chunks_for(a, keep) << KVT_CHUNK_SHIFT)
-		keep = div_u64(kvt_arena_bytes(a), a->space->block_size);
+	/* What stays can be used, also past the last frame that was kept. */
+	keep = div_u64(kvt_arena_bytes(a), a->space->block_size);
+	keep = min(keep, a->nr_frames);
 	WRITE_ONCE(a->nr_frames, keep);
 	set_limit(a, keep);
 	spin_unlock(&a->space->lock);
+	kvt_space_wake(a->space);
 }
 
 /**
@@ -343,6 +346,17 @@ struct page *kvt_arena_page(struct kvt_arena *a, u64 off)
 	return c ? kvt_chunk_page(c, off & (KVT_CHUNK_SIZE - 1)) : NULL;
 }
 
+/* The page at @off; *@len is cut to what is contiguous from @off on. */
+static struct page *find_piece(struct kvt_arena *a, u64 off, u64 *len)
+{
+	struct kvt_chunk *c = xa_load(&a->chunks, off >> KVT_CHUNK_SHIFT);
+	u32 in_chunk = off & (KVT_CHUNK_SIZE - 1);
+	u64 piece = PAGE_SIZE << c->order;
+
+	*len = min(*len, piece - (in_chunk & (piece - 1)));
+	return kvt_chunk_page(c, in_chunk);
+}
+
 /**
  * kvt_arena_piece() - kernel address of window bytes
  * @a: the arena
@@ -353,13 +367,7 @@ struct page *kvt_arena_page(struct kvt_arena *a, u64 off)
  */
 void *kvt_arena_piece(struct kvt_arena *a, u64 off, u64 *len)
 {
-	struct kvt_chunk *c = xa_load(&a->chunks, off >> KVT_CHUNK_SHIFT);
-	u32 in_chunk = off & (KVT_CHUNK_SIZE - 1);
-	u64 piece = PAGE_SIZE << c->order;
-
-	*len = min(*len, piece - (in_chunk & (piece - 1)));
-	return page_address(kvt_chunk_page(c, in_chunk)) +
-	       (off & (PAGE_SIZE - 1));
+	return page_address(find_piece(a, off, len)) + (off & (PAGE_SIZE - 1));
 }
 
 /* Returns 0, or -EHWPOISON if the source cannot be read. May sleep. */
@@ -385,18 +393,16 @@ int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 }
 
 /* Does @test hold for a page of the window between the bytes @off and @end? */
-static bool any_page(struct kvt_arena *a, u64 off, u64 end,
-		     bool (*test)(struct page *page))
+static __always_inline bool any_page(struct kvt_arena *a, u64 off, u64 end,
+				     bool (*test)(struct page *page))
 {
-	struct kvt_chunk *c = NULL;
+	for (off &= PAGE_MASK; off < end; ) {
+		u64 len = PAGE_ALIGN(end - off);
+		struct page *page = find_piece(a, off, &len);
 
-	for (off &= PAGE_MASK; off < end; off += PAGE_SIZE) {
-		u32 in_chunk = off & (KVT_CHUNK_SIZE - 1);
-
-		if (!c || !in_chunk)
-			c = xa_load(&a->chunks, off >> KVT_CHUNK_SHIFT);
-		if (test(kvt_chunk_page(c, in_chunk)))
-			return true;
+		for (off += len; len; len -= PAGE_SIZE, page++)
+			if (test(page))
+				return true;
 	}
 	return false;
 }
@@ -406,9 +412,12 @@ static bool page_poisoned(struct page *page)
 	return PageHWPoison(page);
 }
 
-static bool page_pinned(struct page *page)
+/* Our own reference and one for each map; whatever is beyond is I/O. */
+static bool page_in_use(struct page *page)
 {
-	return folio_maybe_dma_pinned(page_folio(page));
+	struct folio *folio = page_folio(page);
+
+	return folio_ref_count(folio) != 1 + folio_mapcount(folio);
 }
 
 /* Has memory of these window bytes failed? They must not be read. */
@@ -425,12 +434,12 @@ bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame)
 	return kvt_arena_poisoned(a, frame * size, size);
 }
 
-/* Does a device, or anything else, hold a pin on the frame's memory? */
-bool kvt_arena_frame_pinned(struct kvt_arena *a, u32 frame)
+/* May a device, or anything else, still be writing to the frame's memory? */
+bool kvt_arena_frame_in_use(struct kvt_arena *a, u32 frame)
 {
 	u64 size = a->space->block_size;
 
-	return any_page(a, frame * size, (frame + 1) * size, page_pinned);
+	return any_page(a, frame * size, (frame + 1) * size, page_in_use);
 }
 
 /*

@@ -54,6 +54,12 @@ struct kvt_arena {
 	struct rb_root_cached evict;
 };
 
+/* Only its evacuation makes room then: what is freed above the limit is not. */
+static inline bool kvt_arena_is_shrinking(const struct kvt_arena *a)
+{
+	return READ_ONCE(a->limit) < READ_ONCE(a->nr_frames);
+}
+
 void kvt_arena_init(struct kvt_arena *a, struct kvt_space *space,
 		    unsigned int index);
 int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes);
@@ -72,7 +78,7 @@ int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 		   struct kvt_arena *from, u32 from_frame);
 bool kvt_arena_poisoned(struct kvt_arena *a, u64 off, u64 len);
 bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame);
-bool kvt_arena_frame_pinned(struct kvt_arena *a, u32 frame);
+bool kvt_arena_frame_in_use(struct kvt_arena *a, u32 frame);
 void kvt_arena_publish(struct kvt_arena *a, u32 frame, u32 valid);
 
 #endif /* _KVT_ARENA_H */

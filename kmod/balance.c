@@ -17,7 +17,7 @@ static void balance_arena(struct kvt_arena *a)
 
 	if (READ_ONCE(a->nr_free) >= kvt_watermark(a, READ_ONCE(k->low_watermark)))
 		return;
-	while (READ_ONCE(a->nr_free) <
+	while (!kvt_arena_is_shrinking(a) && READ_ONCE(a->nr_free) <
 	       kvt_watermark(a, READ_ONCE(k->high_watermark)))
 		if (kvt_evict_one(a))
 			return;
@@ -84,10 +84,14 @@ static void reap_quarantine(struct kvt_space *space)
 
 	list_for_each_entry_safe(b, next, &list, filling) {
 		if (now - b->rank < grace &&
-		    kvt_arena_frame_pinned(kvt_block_arena(space, b), b->frame))
+		    kvt_arena_frame_in_use(kvt_block_arena(space, b),
+					   b->frame)) {
 			list_move_tail(&b->filling, &rest);
-		else
+		} else {
+			list_del(&b->filling);
 			kvt_block_destroy(space, b);
+		}
+		cond_resched();
 	}
 
 	spin_lock(&space->lock);

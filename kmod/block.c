@@ -120,6 +120,15 @@ static void doom(struct kvt_space *space, struct kvt_block *b)
 	queue_work(space->wq, &space->balance);
 }
 
+/* Free one that nobody else could ever see. NULL is fine. */
+void kvt_block_discard(struct kvt_space *space, struct kvt_block *b)
+{
+	if (!b)
+		return;
+	atomic_dec(&space->nr_descriptors);
+	kmem_cache_free(block_cache, b);
+}
+
 /**
  * kvt_block_hold() - keep a block's bytes where they are
  * @space: its space
@@ -190,6 +199,19 @@ void kvt_block_thaw(struct kvt_space *space, struct kvt_block *b)
 	kvt_space_wake(space);
 }
 
+/* Where blocks that are hidden in @state are counted. */
+static u32 *hidden_count(struct kvt_space *space, enum kvt_state state)
+{
+	switch (state) {
+	case KVT_QUARANTINE:
+		return &space->nr_quarantine;
+	case KVT_CANCELLED:
+		return &space->nr_cancelled;
+	default:
+		return &space->nr_dropped;
+	}
+}
+
 static void count_hidden(struct kvt_space *space, struct kvt_block *b,
 			 enum kvt_state state)
 {
@@ -199,10 +221,7 @@ static void count_hidden(struct kvt_space *space, struct kvt_block *b,
 	} else if (b->state == KVT_FILLING) {
 		space->nr_filling--;
 	}
-	if (state == KVT_QUARANTINE)
-		space->nr_quarantine++;
-	else
-		space->nr_dropped++;
+	*hidden_count(space, state) += 1;
 }
 
 /**
@@ -226,7 +245,7 @@ void kvt_block_hide(struct kvt_space *space, struct kvt_block *b,
 	kvt_family_leave(space, b);
 	if (hlist_empty(&b->children)) {
 		kvt_index_remove(space, b);
-		kvt_block_free(space, standin);
+		kvt_block_discard(space, standin);
 	} else {
 		kvt_family_replace(space, b, standin);
 	}
@@ -280,10 +299,7 @@ void kvt_block_destroy(struct kvt_space *space, struct kvt_block *b)
 		free_frame(space, b);
 
 	spin_lock(&space->lock);
-	if (b->state == KVT_QUARANTINE)
-		space->nr_quarantine--;
-	else
-		space->nr_dropped--;
+	*hidden_count(space, b->state) -= 1;
 	spin_unlock(&space->lock);
 	trace_kvt_free(space, b);
 	kvt_block_free(space, b);
@@ -299,6 +315,8 @@ void kvt_block_destroy_doomed(struct kvt_space *space)
 	spin_lock(&space->lock);
 	list_splice_init(&space->doomed, &doomed);
 	spin_unlock(&space->lock);
-	list_for_each_entry_safe(b, next, &doomed, filling)
+	list_for_each_entry_safe(b, next, &doomed, filling) {
 		kvt_block_destroy(space, b);
+		cond_resched();
+	}
 }

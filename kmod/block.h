@@ -53,8 +53,8 @@ enum kvt_state {
  * @state: enum kvt_state (space->lock; read without)
  * @bits: KVT_BITS_*. The arena changes under the exclusive invalidate_lock, the
  *	mapped bit is set under the shared one; the class is constant
- * @kids: children whose bytes are on dram; stays at U16_MAX once it got there:
- *	such a block is not evicted any more, only dropped (space->lock)
+ * @kids: children whose bytes are on dram; stays at U16_MAX once it got there,
+ *	until the last child of any kind has gone (space->lock)
  * @last_use: ns; written by every hit without a lock
  * @rank: sealed: position in the tree; filling, quarantine: since when, ns
  *	(space->lock)
@@ -116,7 +116,7 @@ static inline bool kvt_block_is_filling(const struct kvt_block *b)
 
 static inline bool kvt_block_is_sealed(const struct kvt_block *b)
 {
-	return READ_ONCE(b->state) == KVT_SEALED;
+	return smp_load_acquire(&b->state) == KVT_SEALED;
 }
 
 /**
@@ -137,6 +137,7 @@ struct kvt_block *kvt_block_alloc(struct kvt_space *space, const u8 *key);
 struct kvt_block *kvt_block_alloc_standin(struct kvt_space *space,
 					  const u8 *key);
 void kvt_block_free(struct kvt_space *space, struct kvt_block *b);
+void kvt_block_discard(struct kvt_space *space, struct kvt_block *b);
 
 bool kvt_block_hold(struct kvt_space *space, struct kvt_block *b);
 void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr);

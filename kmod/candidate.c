@@ -14,6 +14,8 @@
 
 /* Candidates looked at under one hold of space->lock. */
 #define BATCH KVT_CANDIDATE_BATCH
+/* And blocks passed over because a child on a slower tier needs them. */
+#define MAX_PASSED 4096
 
 static u64 rank_of(struct kvt_space *space, const struct kvt_block *b)
 {
@@ -108,10 +110,10 @@ struct kvt_block *kvt_candidate_next(struct kvt_arena *a, bool drop,
 				     bool *more)
 {
 	struct rb_node *n = rb_first_cached(&a->evict), *next;
-	unsigned int i;
+	unsigned int changed = 0, passed = 0;
 
 	lockdep_assert_held(&a->space->lock);
-	for (i = 0; n && i < BATCH; i++, n = next) {
+	for (; n && changed < BATCH && passed < MAX_PASSED; n = next) {
 		struct kvt_block *b = rb_entry(n, struct kvt_block, evict);
 
 		next = rb_next(n);
@@ -120,8 +122,10 @@ struct kvt_block *kvt_candidate_next(struct kvt_arena *a, bool drop,
 			return b;
 		case LOOK_AGAIN:
 			*more = true;
+			changed++;
 			break;
 		case LOOK_ON:
+			passed++;
 			break;
 		}
 	}

@@ -109,11 +109,12 @@ bool kvt_chunk_is_pinned(const struct kvt_chunk *c)
 
 bool kvt_chunk_is_poisoned(const struct kvt_chunk *c)
 {
-	u32 off;
+	unsigned int i, j;
 
-	for (off = 0; off < KVT_CHUNK_SIZE; off += PAGE_SIZE)
-		if (PageHWPoison(kvt_chunk_page(c, off)))
-			return true;
+	for (i = 0; i < kvt_chunk_nr(c); i++)
+		for (j = 0; j < 1U << c->order; j++)
+			if (PageHWPoison(c->pages[i] + j))
+				return true;
 	return false;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a batch means: dispatch, and what the commands share. */
 #include <linux/ktime.h>
+#include <linux/nospec.h>
 
 #include "cmd.h"
 #include "index.h"
@@ -35,7 +36,7 @@ void kvt_cmd_run(struct kvt_cmd *c)
 	c->batch->ok = 0;
 	c->now = ktime_get_ns();
 	c->deadline = jiffies + nsecs_to_jiffies(c->batch->timeout_ns);
-	ops[c->batch->op](c);
+	ops[array_index_nospec(c->batch->op, ARRAY_SIZE(ops))](c);
 	kvt_stat_inc(c->file->space, batches);
 	trace_kvt_batch(c->file->space, c->batch);
 }
@@ -101,14 +102,16 @@ static enum sight try_hold(struct kvt_space *space, const u8 *key,
 
 /**
  * kvt_cmd_hold() - hold the block of a key
- * @c: the command; with KVT_F_WAIT, wait for a filler
+ * @c: the command
  * @key: the key
  * @held: out
+ * @wait: for a filler, until the command's deadline
  *
  * Context: process; sleeps only if the block is being moved or filled.
  * Return: 0; -ENOENT, -EINPROGRESS, -ETIMEDOUT, -EINTR.
  */
-int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held)
+int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held,
+		 bool wait)
 {
 	unsigned long move_deadline = 0;
 	struct kvt_space *space = c->file->space;
@@ -121,7 +124,7 @@ int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held)
 		case ABSENT:
 			return -ENOENT;
 		case FILLING:
-			if (!(c->batch->flags & KVT_F_WAIT))
+			if (!wait)
 				return -EINPROGRESS;
 			err = wait_while(space, key, FILLING, c->deadline);
 			break;
@@ -159,9 +162,9 @@ static void undo_lease(struct kvt_cmd *c, struct kvt_entry *e, int err)
 	e->result = err;
 }
 
-/* Give back the last leases until the space's quota is kept. */
-static u32 keep_quota(struct kvt_cmd *c, struct kvt_lease_cursor *cur, u32 nr,
-		      long fresh)
+/* Give back the last leases of a range until the space's quota is kept. */
+static u32 keep_quota(struct kvt_cmd *c, struct kvt_lease_cursor *cur,
+		      u32 begin, u32 end, long fresh)
 {
 	struct kvt_space *space = c->file->space;
 	long over = atomic_long_add_return(fresh, &space->held) -
@@ -169,8 +172,8 @@ static u32 keep_quota(struct kvt_cmd *c, struct kvt_lease_cursor *cur, u32 nr,
 	struct kvt_entry *e;
 	bool last;
 
-	while (over > 0 && fresh > 0 && nr > 0) {
-		e = &c->entries[nr - 1];
+	while (over > 0 && fresh > 0 && end > begin) {
+		e = &c->entries[--end];
 		if (is_leased(e) &&
 		    kvt_lease_del(c->file, cur, e->slot, &last)) {
 			undo_lease(c, e, -EDQUOT);
@@ -178,45 +181,47 @@ static u32 keep_quota(struct kvt_cmd *c, struct kvt_lease_cursor *cur, u32 nr,
 			fresh -= last;
 			atomic_long_sub(last, &space->held);
 		}
-		nr--;
 	}
-	return nr;
+	return end;
 }
 
 /**
  * kvt_cmd_record_leases() - turn holds into leases of the file
- * @c: the command
- * @nr: entries to look at: those with KVT_RES_LEASED in @result are held
+ * @c: the command; entries from @recorded on with KVT_RES_LEASED are held
+ * @end: entry to stop at
  *
- * Return: how many entries stand, from the first. The hold of any later one
- * was given back, and the first of them has the reason as its result.
+ * Before a command sleeps and at its end: so the quota counts all that is held.
+ *
+ * Return: whether all of them stand. Else the holds of those that do not were
+ * given back, and their results say why.
  */
-u32 kvt_cmd_record_leases(struct kvt_cmd *c, u32 nr)
+bool kvt_cmd_record_leases(struct kvt_cmd *c, u32 end)
 {
 	struct kvt_lease_cursor cur = {};
+	u32 begin = c->recorded, i, ok;
 	long fresh = 0;
 	int err = 0;
-	u32 i, ok;
 
 	mutex_lock(&c->file->lock);
-	for (i = 0; i < nr; i++) {
-		struct kvt_entry *e = &c->entries[i];
-
-		if (!is_leased(e))
+	for (i = begin; i < end; i++) {
+		if (!is_leased(&c->entries[i]))
 			continue;
-		err = kvt_lease_add(c->file, &cur, e->slot);
+		err = kvt_lease_add(c->file, &cur, c->entries[i].slot);
 		if (err < 0)
 			break;
 		fresh += err;
 	}
-	ok = keep_quota(c, &cur, i, fresh);
+	ok = keep_quota(c, &cur, begin, i, fresh);
 	mutex_unlock(&c->file->lock);
+	if (ok < i)
+		kvt_stat_inc(c->file->space, no_quota);
 
 	/* What was held but could not be recorded. */
-	for (; i < nr; i++)
+	for (; i < end; i++)
 		if (is_leased(&c->entries[i]))
 			undo_lease(c, &c->entries[i], err);
-	return ok;
+	c->recorded = end;
+	return ok == end;
 }
 
 static bool room_is_possible(struct kvt_space *space, u32 offers)

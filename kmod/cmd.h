@@ -3,6 +3,7 @@
 #define _KVT_CMD_H
 
 #include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include "block.h"
 #include "file.h"
 
@@ -13,6 +14,7 @@
  * @entries: checked; kernel memory
  * @now: ns, when it began
  * @deadline: jiffies, with KVT_F_WAIT
+ * @recorded: of the entries below it the holds are leases of the file
  */
 struct kvt_cmd {
 	struct kvt_file *file;
@@ -20,6 +22,7 @@ struct kvt_cmd {
 	struct kvt_entry *entries;
 	u64 now;
 	unsigned long deadline;
+	u32 recorded;
 };
 
 void kvt_cmd_run(struct kvt_cmd *c);
@@ -37,10 +40,11 @@ void kvt_cmd_prefetch(struct kvt_cmd *c);
 void kvt_cmd_drop(struct kvt_cmd *c);
 
 /* Shared by them. */
-int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held);
+int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held,
+		 bool wait);
 void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
 		   const struct kvt_block *b);
-u32 kvt_cmd_record_leases(struct kvt_cmd *c, u32 nr);
+bool kvt_cmd_record_leases(struct kvt_cmd *c, u32 end);
 int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers);
 
 /* Time of use of entry @i: a chain's leaf is older than its root. */
@@ -66,6 +70,15 @@ static inline bool kvt_cmd_result(struct kvt_cmd *c, u32 i, int result)
 	c->batch->done++;
 	c->batch->ok += result >= 0;
 	return result >= 0;
+}
+
+/* Is the caller to die? Then entry @i says so, and the batch ends. */
+static inline bool kvt_cmd_killed(struct kvt_cmd *c, u32 i)
+{
+	if (likely(!fatal_signal_pending(current)))
+		return false;
+	kvt_cmd_result(c, i, -EINTR);
+	return true;
 }
 
 #endif /* _KVT_CMD_H */

@@ -16,7 +16,6 @@ static void begin(struct kvt_cmd *c, struct kvt_fill *fill)
 		.space = space,
 		.filler = &c->file->filler,
 		.file = &c->file->filler,
-		.now = c->now,
 		.class_id = c->batch->flags & KVT_F_CLASS ?
 			c->batch->class_id :
 			READ_ONCE(space->knobs.default_class),
@@ -43,19 +42,25 @@ static int fill_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i,
 				     place);
 		if (err != -ENOSPC)
 			return err;
+		/* What is held counts against the quota while this sleeps. */
+		kvt_cmd_record_leases(c, i);
 		err = kvt_cmd_wait_frame(c, offers);
 	} while (!err);
 	return err;
 }
 
-/* No room, no memory, killed: the batch ends. Else the key is cared for. */
+/*
+ * No room, no memory, killed: the batch ends. Else the key is cared for, by
+ * another filler or, ECANCELED, by who dropped it while it was stored.
+ */
 static bool ends_batch(struct kvt_space *space, int result)
 {
 	if (result == -ENOSPC)
 		kvt_stat_inc(space, no_space);
 	if (result == -EDQUOT)
 		kvt_stat_inc(space, no_quota);
-	return result < 0 && result != -EINPROGRESS && result != -EALREADY;
+	return result < 0 && result != -EINPROGRESS && result != -EALREADY &&
+	       result != -ECANCELED;
 }
 
 /* A key that is present: lease it, if asked to. */
@@ -65,7 +70,7 @@ static int present_one(struct kvt_cmd *c, u32 i)
 	struct kvt_block *b;
 	int err, ret;
 
-	err = kvt_cmd_hold(c, e->key, &b);
+	err = kvt_cmd_hold(c, e->key, &b, false);
 	if (err)
 		return err;
 	kvt_cmd_touch(c, b, i);
@@ -107,22 +112,19 @@ void kvt_cmd_reserve(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
 	struct kvt_fill fill;
-	u32 i, ok;
+	u32 i;
 
 	begin(c, &fill);
-	for (i = 0; i < c->batch->nr; i++) {
+	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
 		kvt_cmd_result(c, i, reserve_one(c, &fill, i));
 		if (ends_batch(space, c->entries[i].result))
 			break;
 		cond_resched();
 	}
-	kvt_block_free(space, fill.spare);
+	kvt_block_discard(space, fill.spare);
 
-	ok = kvt_cmd_record_leases(c, c->batch->done);
-	if (ok == c->batch->done)
-		return;
-	/* Present blocks past here are not leased; what was reserved stands. */
-	kvt_stat_inc(space, no_quota);
+	kvt_cmd_record_leases(c, c->batch->done);
+	/* Some present blocks may not be leased; what was reserved stands. */
 	for (c->batch->ok = 0, i = 0; i < c->batch->done; i++)
 		c->batch->ok += c->entries[i].result >= 0;
 }
@@ -189,6 +191,8 @@ static int store_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 			    kvt_cmd_stamp(c, i));
 	if (err)
 		return err;
+	/* The next entry may take long. */
+	kvt_space_wake(space);
 	e->slot = place.slot;
 	kvt_stat_inc(space, puts);
 	kvt_stat_inc(space, reserves);
@@ -214,15 +218,15 @@ void kvt_cmd_put(struct kvt_cmd *c)
 	struct kvt_fill fill;
 	u32 i;
 
+	filler.is_put = true;
 	begin(c, &fill);
 	fill.filler = &filler;
-	for (i = 0; i < c->batch->nr; i++) {
+	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
 		kvt_cmd_result(c, i, put_one(c, &fill, i));
 		if (ends_batch(c->file->space, c->entries[i].result))
 			break;
 	}
-	kvt_block_free(c->file->space, fill.spare);
-	kvt_space_wake(c->file->space);
+	kvt_block_discard(c->file->space, fill.spare);
 }
 
 void kvt_cmd_drop(struct kvt_cmd *c)
@@ -230,7 +234,7 @@ void kvt_cmd_drop(struct kvt_cmd *c)
 	struct kvt_space *space = c->file->space;
 	u32 i;
 
-	for (i = 0; i < c->batch->nr; i++) {
+	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
 		const u8 *key = c->entries[i].key;
 
 		kvt_cmd_result(c, i, c->batch->flags & KVT_F_CHAIN ?

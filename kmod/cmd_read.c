@@ -57,17 +57,17 @@ static int promote_held(struct kvt_cmd *c, const u8 *key,
 	if (!own)
 		return 0;
 	kvt_promote(space, b, how);
-	return kvt_cmd_hold(c, key, held);
+	return kvt_cmd_hold(c, key, held, false);
 }
 
-static int acquire_one(struct kvt_cmd *c, u32 i)
+static int acquire_one(struct kvt_cmd *c, u32 i, bool wait)
 {
 	struct kvt_space *space = c->file->space;
 	struct kvt_entry *e = &c->entries[i];
 	struct kvt_block *b;
 	int err;
 
-	err = kvt_cmd_hold(c, e->key, &b);
+	err = kvt_cmd_hold(c, e->key, &b, wait);
 	if (!err && kvt_block_arena(space, b)->kind == KVT_TIER_CXL)
 		err = promote_held(c, e->key, &b);
 	if (err)
@@ -77,23 +77,42 @@ static int acquire_one(struct kvt_cmd *c, u32 i)
 	return kvt_block_arena(space, b)->kind | KVT_RES_LEASED;
 }
 
+/* The same with KVT_F_WAIT: what is held is recorded before it sleeps. */
+static int acquire_waiting(struct kvt_cmd *c, u32 i)
+{
+	int ret = acquire_one(c, i, false);
+
+	if (ret != -EINPROGRESS || !(c->batch->flags & KVT_F_WAIT))
+		return ret;
+	if (!kvt_cmd_record_leases(c, i))
+		return -EDQUOT;
+	return acquire_one(c, i, true);
+}
+
+/* The prefix ends at the first entry that failed, or lost its lease. */
+static void count_prefix(struct kvt_cmd *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->batch->done && c->entries[i].result >= 0; i++)
+		;
+	c->batch->ok = i;
+	c->batch->done = min(c->batch->done, i + 1);
+}
+
 void kvt_cmd_acquire(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
-	u32 i, ok;
+	u32 i;
 
-	for (i = 0; i < c->batch->nr; i++) {
-		if (!kvt_cmd_result(c, i, acquire_one(c, i)))
+	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
+		if (!kvt_cmd_result(c, i, acquire_waiting(c, i)))
 			break;
 		if (!((i + 1) % RCU_BATCH))
 			cond_resched();
 	}
-	ok = kvt_cmd_record_leases(c, c->batch->ok);
-	if (ok < c->batch->ok) {
-		kvt_stat_inc(space, no_quota);
-		c->batch->ok = ok;
-		c->batch->done = ok + 1;
-	}
+	kvt_cmd_record_leases(c, c->batch->done);
+	count_prefix(c);
 	kvt_stat_add(space, acquires, c->batch->done);
 	kvt_stat_add(space, acquire_hits, c->batch->ok);
 }
@@ -159,14 +178,14 @@ static int get_one(struct kvt_cmd *c, u32 i)
 	struct kvt_block *b;
 	int ret;
 
-	ret = kvt_cmd_hold(c, c->entries[i].key, &b);
+	ret = kvt_cmd_hold(c, c->entries[i].key, &b, false);
 	if (ret)
 		return ret;
 	kvt_cmd_touch(c, b, i);
 	ret = copy_out(space, b, &c->entries[i]);
-	kvt_block_unhold(space, b, 1);
 	if (ret == -EHWPOISON)
-		kvt_drop_poisoned(space, c->entries[i].key);
+		kvt_drop_poisoned(space, b);
+	kvt_block_unhold(space, b, 1);
 	return ret;
 }
 
@@ -174,7 +193,7 @@ void kvt_cmd_get(struct kvt_cmd *c)
 {
 	u32 i;
 
-	for (i = 0; i < c->batch->nr; i++)
+	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++)
 		kvt_cmd_result(c, i, get_one(c, i));
 	kvt_stat_add(c->file->space, gets, c->batch->ok);
 }

@@ -50,8 +50,10 @@ static void finish(struct kvt_space *space, struct hidden *h)
 
 	while (h->nr_slots)
 		kvt_area_zap_slot(space, h->slots[--h->nr_slots]);
-	list_for_each_entry_safe(b, next, &h->ours, filling)
+	list_for_each_entry_safe(b, next, &h->ours, filling) {
 		kvt_block_destroy(space, b);
+		cond_resched();
+	}
 	INIT_LIST_HEAD(&h->ours);
 	kvt_space_wake(space);
 }
@@ -79,7 +81,7 @@ int kvt_drop_one(struct kvt_space *space, const u8 *key)
 		b = NULL;
 	}
 	spin_unlock(&space->lock);
-	kvt_block_free(space, standin);
+	kvt_block_discard(space, standin);
 	if (!b)
 		return -ENOENT;
 	kvt_stat_inc(space, drops);
@@ -87,26 +89,27 @@ int kvt_drop_one(struct kvt_space *space, const u8 *key)
 	return 0;
 }
 
-static struct kvt_block *first_leaf(struct kvt_block *b)
+static struct kvt_block *first_leaf(struct kvt_block *b, u32 *walked)
 {
-	while (!hlist_empty(&b->children))
+	for (; !hlist_empty(&b->children); (*walked)++)
 		b = hlist_entry(b->children.first, struct kvt_block, sibling);
 	return b;
 }
 
 /*
- * Hide up to BATCH blocks of the family below @top, leaves first, @top last.
- * Returns how many; *@done: @top is gone.
+ * Hide blocks of the family below @top, leaves first, @top last: BATCH, and more
+ * where it was a long way down, which would have to be gone again. Returns how
+ * many; *@done: @top is gone.
  */
 static u32 hide_family(struct kvt_space *space, struct kvt_block *top,
 		       struct hidden *h, bool *done)
 {
 	struct kvt_block *b = top, *up;
 	bool is_ghost = top->state == KVT_GHOST;
-	u32 nr = 0;
+	u32 nr = 0, walked = 0;
 
-	while (nr < BATCH && !*done) {
-		b = first_leaf(b);
+	while (nr < BATCH + walked / 8 && h->nr_slots < BATCH && !*done) {
+		b = first_leaf(b, &walked);
 		up = b->up;
 		/* A ghost goes with its last child. */
 		*done = b == top || (is_ghost && up == top &&
@@ -153,9 +156,23 @@ int kvt_drop_chain(struct kvt_space *space, const u8 *key)
 	return nr ? 0 : -ENOENT;
 }
 
-/* A reader found that the memory of a block has failed. */
-void kvt_drop_poisoned(struct kvt_space *space, const u8 *key)
+/* The memory of @b, which the caller holds, has failed: forget it. */
+void kvt_drop_poisoned(struct kvt_space *space, struct kvt_block *b)
 {
-	if (!kvt_drop_one(space, key))
-		kvt_stat_inc(space, poisoned);
+	struct hidden h = { .ours = LIST_HEAD_INIT(h.ours) };
+	struct kvt_block *standin;
+	bool hidden;
+
+	standin = kvt_block_alloc_standin(space, b->key);
+	spin_lock(&space->lock);
+	hidden = b->state == KVT_SEALED;
+	if (hidden)
+		hide(space, b, standin, &h);
+	spin_unlock(&space->lock);
+	if (!hidden) {
+		kvt_block_discard(space, standin);
+		return;
+	}
+	kvt_stat_inc(space, poisoned);
+	finish(space, &h);
 }

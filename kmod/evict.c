@@ -8,10 +8,16 @@
 #include "space.h"
 #include "trace.h"
 
+static bool is_short(const struct kvt_arena *a)
+{
+	return !a->nr_free ||
+	       a->nr_free < kvt_watermark(a, a->space->knobs.high_watermark);
+}
+
 /*
- * Of @a and the arenas of other kinds, the block that is to be dropped first. A
- * chain lies across tiers: its leaf may be on the faster one, and be older than
- * all that can go on the slower.
+ * Of @a, and of arenas of other kinds that are short of frames too, the block
+ * that is to be dropped first. A chain lies across tiers: its leaf may be on the
+ * faster one, and be older than all that can go on the slower.
  */
 static struct kvt_block *oldest_victim(struct kvt_arena *a, bool *more)
 {
@@ -19,7 +25,7 @@ static struct kvt_block *oldest_victim(struct kvt_arena *a, bool *more)
 	struct kvt_arena *other;
 
 	kvt_for_each_arena(other, a->space) {
-		if (other != a && other->kind == a->kind)
+		if (other != a && (other->kind == a->kind || !is_short(other)))
 			continue;
 		b = kvt_candidate_next(other, true, more);
 		if (b && (!best || b->rank < best->rank))

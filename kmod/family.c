@@ -13,7 +13,7 @@
 #include "space.h"
 
 /* Deeper chains than this are refused, so that a walk up stays bounded. */
-#define MAX_WALK BIT(20)
+#define MAX_WALK BIT(17)
 
 /* Is @above the block itself or one of its ancestors (or too far to tell)? */
 bool kvt_family_is_above(const struct kvt_block *b,
@@ -49,6 +49,8 @@ static void lost_kid(struct kvt_space *space, struct kvt_block *parent,
 {
 	if (kind == KVT_TIER_DRAM && parent->kids != U16_MAX)
 		parent->kids--;
+	if (hlist_empty(&parent->children))
+		parent->kids = 0;	/* it may have been too many to count */
 	if (parent->state == KVT_SEALED)
 		kvt_candidate_offer(space, parent);
 }

@@ -2,7 +2,6 @@
 #ifndef _KVT_FILE_H
 #define _KVT_FILE_H
 
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/xarray.h>
 #include "fill.h"
@@ -11,7 +10,6 @@
 /**
  * struct kvt_file - an open file of a space
  * @space: the space; constant
- * @list: in space->files (space->lock)
  * @filler: for what it has reserved
  * @rejected: it stated a wrong identity; only ever set
  * @lock: guards @leases
@@ -19,7 +17,6 @@
  */
 struct kvt_file {
 	struct kvt_space *space;
-	struct list_head list;
 	struct kvt_filler filler;
 	bool rejected;
 	struct mutex lock;	/* @leases */

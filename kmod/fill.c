@@ -104,6 +104,26 @@ static int enter_index(struct kvt_space *space, struct kvt_block *b,
 	return 0;
 }
 
+/* From here on the slot of @b can be committed. */
+static void add_to_filler(struct kvt_space *space, struct kvt_block *b,
+			  struct kvt_filler *filler)
+{
+	b->filler = filler;
+	if (list_empty(&filler->blocks) && !filler->is_put)
+		list_add_tail(&filler->node, &space->fillers);
+	list_add_tail(&b->filling, &filler->blocks);
+}
+
+/* Take @b, or what stands for it, off its filler's list. */
+static void take_from_filler(struct kvt_block *b)
+{
+	struct kvt_filler *filler = b->filler;
+
+	list_del(&b->filling);
+	if (list_empty(&filler->blocks))
+		list_del_init(&filler->node);
+}
+
 static int link_block(struct kvt_fill *fill, struct kvt_block *b,
 		      const u8 *parent)
 {
@@ -127,9 +147,7 @@ static int link_block(struct kvt_fill *fill, struct kvt_block *b,
 	}
 	if (p)
 		kvt_family_join(space, b, p, a->kind);
-	/* From here on its slot can be committed. */
-	b->filler = fill->filler;
-	list_add_tail(&b->filling, &fill->filler->blocks);
+	add_to_filler(space, b, fill->filler);
 	space->nr_filling++;
 	kvt_arena_publish(a, b->frame, 0);
 	return 0;
@@ -167,7 +185,7 @@ static struct kvt_block *new_filling(struct kvt_fill *fill, const u8 *key)
 		return NULL;
 	b->state = KVT_FILLING;
 	b->bits = fill->class_id << KVT_BITS_CLASS;
-	b->rank = fill->now;
+	b->rank = ktime_get_ns();
 	return b;
 }
 
@@ -252,7 +270,7 @@ static struct kvt_block *end_fill(struct kvt_space *space,
 	if (!b || (b->state != KVT_FILLING && b->state != KVT_CANCELLED) ||
 	    b->filler != filler)
 		return ERR_PTR(-ENOENT);
-	list_del(&b->filling);
+	take_from_filler(b);
 	atomic_long_dec(&space->held);
 	return b;
 }
@@ -266,7 +284,8 @@ static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
 	space->nr_filling--;
 	space->nr_blocks++;
 	a->nr_blocks++;
-	WRITE_ONCE(b->state, KVT_SEALED);
+	/* A slot fault takes no hold: who sees it sealed sees its bytes. */
+	smp_store_release(&b->state, KVT_SEALED);
 	kvt_arena_publish(a, b->frame, space->block_size);
 	kvt_block_share(space, b);
 	trace_kvt_seal(space, b);
@@ -328,7 +347,7 @@ int kvt_fill_abort(struct kvt_space *space, struct kvt_filler *filler,
 		standin = NULL;
 	}
 	spin_unlock(&space->lock);
-	kvt_block_free(space, standin);
+	kvt_block_discard(space, standin);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
 	late = b->frame == KVT_NO_FRAME;
@@ -344,15 +363,16 @@ static void quarantine(struct kvt_space *space, struct kvt_block *b,
 		       struct kvt_block *standin)
 {
 	lockdep_assert_held(&space->lock);
-	list_move(&b->filling, &space->quarantine);
+	take_from_filler(b);
+	list_add(&b->filling, &space->quarantine);
 	b->rank = ktime_get_ns();
 	if (b->state == KVT_FILLING) {
 		memcpy(standin->key, b->key, KVT_KEY_SIZE);
 		kvt_block_hide(space, b, KVT_QUARANTINE, standin);
 	} else {
-		kvt_block_free(space, standin);
+		kvt_block_discard(space, standin);
 		WRITE_ONCE(b->state, KVT_QUARANTINE);
-		space->nr_dropped--;
+		space->nr_cancelled--;
 		space->nr_quarantine++;
 	}
 	kvt_stat_inc(space, aborts);
@@ -371,7 +391,7 @@ static void keep_slot(struct kvt_space *space, struct kvt_block *b,
 	lost->slot = b->slot;
 	lost->filler = b->filler;
 	list_add_tail(&lost->filling, &b->filler->lost);
-	space->nr_dropped++;
+	space->nr_cancelled++;
 	b->slot = KVT_NO_SLOT;
 	/* In place of an entry: needs no memory. */
 	xa_store(&space->slots, lost->slot, lost, GFP_ATOMIC);
@@ -380,13 +400,13 @@ static void keep_slot(struct kvt_space *space, struct kvt_block *b,
 /* One block that some file fills since before @before, or NULL. */
 static struct kvt_block *find_late(struct kvt_space *space, u64 before)
 {
+	struct kvt_filler *filler;
 	struct kvt_block *b;
-	struct kvt_file *f;
 
-	list_for_each_entry(f, &space->files, list) {
-		b = list_first_entry_or_null(&f->filler.blocks,
-					     struct kvt_block, filling);
-		if (b && b->rank < before)
+	list_for_each_entry(filler, &space->fillers, node) {
+		b = list_first_entry(&filler->blocks, struct kvt_block,
+				     filling);
+		if (b->rank < before)
 			return b;
 	}
 	return NULL;
@@ -399,6 +419,8 @@ void kvt_fill_expire(struct kvt_space *space)
 	u64 now = ktime_get_ns(), before = now > limit ? now - limit : 0;
 	struct kvt_block *b, *standin, *lost;
 
+	if (list_empty(&space->fillers))
+		return;
 	do {
 		standin = kvt_block_alloc_standin(space, no_key);
 		lost = kvt_block_alloc_standin(space, no_key);
@@ -410,8 +432,8 @@ void kvt_fill_expire(struct kvt_space *space)
 		}
 		spin_unlock(&space->lock);
 	} while (b);
-	kvt_block_free(space, lost);
-	kvt_block_free(space, standin);
+	kvt_block_discard(space, lost);
+	kvt_block_discard(space, standin);
 	kvt_space_wake(space);
 }
 
@@ -445,7 +467,7 @@ void kvt_fill_drop_all(struct kvt_space *space, struct kvt_filler *filler)
 		}
 		spin_unlock(&space->lock);
 	} while (more);
-	kvt_block_free(space, standin);
+	kvt_block_discard(space, standin);
 	drop_lost(space, filler);
 	kvt_space_wake(space);
 	mod_delayed_work(space->wq, &space->reap, 0);

@@ -7,17 +7,23 @@
 
 /**
  * struct kvt_filler - who fills: an open file, or a PUT on its way
+ * @node: in space->fillers while @blocks is not empty, unless this is a PUT,
+ *	whose time is never over (space->lock)
+ * @is_put: constant
  * @blocks: what it fills, oldest first (space->lock)
  * @lost: stand-ins for what was taken away from it because its time was over:
  *	they keep the slots until the filler ends these fills (space->lock)
  */
 struct kvt_filler {
+	struct list_head node;
+	bool is_put;
 	struct list_head blocks;
 	struct list_head lost;
 };
 
 #define KVT_FILLER_INIT(name)				\
 {							\
+	.node = LIST_HEAD_INIT((name).node),		\
 	.blocks = LIST_HEAD_INIT((name).blocks),	\
 	.lost = LIST_HEAD_INIT((name).lost),		\
 }
@@ -28,7 +34,6 @@ struct kvt_filler {
  * @filler: who fills
  * @file: the caller's file as a filler: what it fills is told apart
  * @class_id: retention class of the blocks
- * @now: ns, when the batch began
  * @spare: a descriptor for an absent parent, made ahead; or NULL
  */
 struct kvt_fill {
@@ -36,7 +41,6 @@ struct kvt_fill {
 	struct kvt_filler *filler;
 	const struct kvt_filler *file;
 	u8 class_id;
-	u64 now;
 	struct kvt_block *spare;
 };
 

@@ -28,7 +28,7 @@ static int space_open(struct inode *inode, struct file *file)
 	f->filler = (struct kvt_filler)KVT_FILLER_INIT(f->filler);
 	mutex_init(&f->lock);
 	xa_init(&f->leases);
-	err = kvt_space_enter(space, f);
+	err = kvt_space_enter(space);
 	if (err) {
 		kfree(f);
 		return err;
@@ -46,7 +46,7 @@ static int space_close(struct inode *inode, struct file *file)
 
 	kvt_fill_drop_all(f->space, &f->filler);
 	kvt_lease_drop_all(f);
-	kvt_space_leave(f->space, f);
+	kvt_space_leave(f->space);
 	kfree(f);
 	return 0;
 }
@@ -83,11 +83,16 @@ static long attach(struct kvt_file *f, const void __user *arg)
 static int check_mode(struct file *file, const struct kvt_batch *batch)
 {
 	struct kvt_file *f = file->private_data;
+	fmode_t need = 0;
 
 	if (READ_ONCE(f->rejected))
 		return -EKEYREJECTED;
-	return file->f_mode & (kvt_abi_op_writes(batch->op) ? FMODE_WRITE :
-			       FMODE_READ) ? 0 : -EBADF;
+	if (kvt_abi_op_writes(batch->op))
+		need = FMODE_WRITE;
+	/* What was leased has to be released. */
+	if (!need || batch->flags & KVT_F_LEASE)
+		need |= FMODE_READ;
+	return (file->f_mode & need) == need ? 0 : -EBADF;
 }
 
 /* The entries are decoded from a copy that the caller cannot change. */

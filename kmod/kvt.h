@@ -23,12 +23,17 @@
 
 #include <linux/types.h>
 #include <linux/sizes.h>
+#include <asm/page.h>
 #include <linux/mutex.h>
 
 #include <kvtier.h>
 
 #ifndef CONFIG_64BIT
 #error "kvtier needs a 64-bit kernel"
+#endif
+
+#if PAGE_SHIFT != 12
+#error "kvtier needs pages of 4 KiB"
 #endif
 
 /* Memory goes from tiers to arenas, and back, in chunks of this many bytes. */

@@ -20,7 +20,7 @@ u32 kvt_watermark(const struct kvt_arena *a, u32 permille)
 
 static bool is_low(const struct kvt_arena *a)
 {
-	return READ_ONCE(a->nr_free) <
+	return !kvt_arena_is_shrinking(a) && READ_ONCE(a->nr_free) <
 	       kvt_watermark(a, READ_ONCE(a->space->knobs.low_watermark));
 }
 
@@ -33,12 +33,16 @@ static bool is_low(const struct kvt_arena *a)
  */
 u32 kvt_frame_take(struct kvt_arena *a, u32 keep)
 {
-	u32 frame = KVT_NO_FRAME;
+	u32 frame;
 
-	spin_lock(&a->space->lock);
-	if (a->nr_free > keep)
-		frame = kvt_arena_frame_get(a);
-	spin_unlock(&a->space->lock);
+	/* One whose memory failed while it was free stays taken: it is retired. */
+	do {
+		frame = KVT_NO_FRAME;
+		spin_lock(&a->space->lock);
+		if (a->nr_free > keep)
+			frame = kvt_arena_frame_get(a);
+		spin_unlock(&a->space->lock);
+	} while (frame != KVT_NO_FRAME && kvt_arena_frame_poisoned(a, frame));
 	if (is_low(a))
 		queue_work(a->space->wq, &a->space->balance);
 	return frame;
@@ -94,7 +98,7 @@ void kvt_forget(struct kvt_space *space, struct kvt_block *b)
 		standin = NULL;
 	}
 	spin_unlock(&space->lock);
-	kvt_block_free(space, standin);
+	kvt_block_discard(space, standin);
 	kvt_block_destroy(space, b);
 }
 
@@ -115,7 +119,8 @@ int kvt_move(struct kvt_space *space, struct kvt_block *b,
 	struct kvt_arena *from = kvt_block_arena(space, b);
 	u32 old = b->frame;
 
-	if (kvt_arena_copy(to, frame, from, old)) {
+	if (kvt_arena_frame_poisoned(from, old) ||
+	    kvt_arena_copy(to, frame, from, old)) {
 		kvt_frame_return(to, frame);
 		kvt_stat_inc(space, poisoned);
 		kvt_forget(space, b);

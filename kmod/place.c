@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where blocks are to lie: frames for new ones, promotion, evacuation. */
 #include <linux/bitmap.h>
-#include <linux/sched.h>
+#include <linux/rcupdate_wait.h>
+#include <linux/sched/signal.h>
 #include <linux/topology.h>
 
 #include "evict.h"
@@ -37,7 +38,7 @@ static struct kvt_arena *evict_from_kind(struct kvt_space *space,
 	struct kvt_arena *a;
 
 	kvt_for_each_arena(a, space) {
-		if (a->kind != kind)
+		if (a->kind != kind || !READ_ONCE(a->limit))
 			continue;
 		while (!kvt_evict_one(a)) {
 			*frame = kvt_frame_take(a, 0);
@@ -126,11 +127,11 @@ static struct kvt_arena *room_elsewhere(struct kvt_arena *a, u32 *frame)
 	if (to)
 		return to;
 	kvt_for_each_arena(from, a->space) {
-		if (!READ_ONCE(from->limit) || kvt_evict_one(from))
-			continue;
-		to = frame_elsewhere(a, frame);
-		if (to)
-			return to;
+		while (READ_ONCE(from->limit) && !kvt_evict_one(from)) {
+			to = frame_elsewhere(a, frame);
+			if (to)
+				return to;
+		}
 	}
 	return NULL;
 }
@@ -176,21 +177,34 @@ static struct kvt_block *freeze_above(struct kvt_arena *a, u32 limit,
 	return b;
 }
 
+/* How many blocks of @a could leave the frames from @limit up just now. */
+static u32 movable_above(struct kvt_arena *a, u32 limit)
+{
+	struct kvt_block *b;
+	unsigned long slot;
+	u32 nr = 0;
+
+	rcu_read_lock();
+	xa_for_each(&a->space->slots, slot, b) {
+		nr += kvt_block_is_sealed(b) && lies_above(a, b, limit) &&
+		      !atomic_read(&b->leases);
+		cond_resched_rcu();
+	}
+	rcu_read_unlock();
+	return nr;
+}
+
 /* How many blocks have to go before the rest fits below @limit or elsewhere. */
 static u32 excess(struct kvt_arena *a, u32 limit)
 {
-	struct kvt_space *space = a->space;
+	u32 nr = movable_above(a, limit);
 	struct kvt_arena *other;
-	u32 nr;
 
-	spin_lock(&space->lock);
-	nr = bitmap_weight(a->used, a->nr_frames);
-	nr -= min(nr, limit);
+	nr -= min(nr, READ_ONCE(a->nr_free));
 	/* From dram, eviction itself moves blocks down where there is room. */
-	kvt_for_each_arena(other, space)
+	kvt_for_each_arena(other, a->space)
 		if (other != a && a->kind != KVT_TIER_DRAM)
-			nr -= min(nr, other->nr_free);
-	spin_unlock(&space->lock);
+			nr -= min(nr, READ_ONCE(other->nr_free));
 	return nr;
 }
 
@@ -217,6 +231,8 @@ static void evacuate_pass(struct kvt_arena *a, u32 limit)
 		if (b)
 			evacuate_block(a, b);
 		cond_resched();
+		if (fatal_signal_pending(current))
+			return;
 	}
 }
 

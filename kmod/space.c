@@ -82,24 +82,22 @@ size_t kvt_space_metadata(struct kvt_space *space)
 }
 
 /* A file is opened. Returns 0, or -ENODEV if the space is being deleted. */
-int kvt_space_enter(struct kvt_space *space, struct kvt_file *f)
+int kvt_space_enter(struct kvt_space *space)
 {
 	int err = -ENODEV;
 
 	spin_lock(&space->lock);
 	if (!space->dead) {
 		space->openers++;
-		list_add(&f->list, &space->files);
 		err = 0;
 	}
 	spin_unlock(&space->lock);
 	return err;
 }
 
-void kvt_space_leave(struct kvt_space *space, struct kvt_file *f)
+void kvt_space_leave(struct kvt_space *space)
 {
 	spin_lock(&space->lock);
-	list_del(&f->list);
 	space->openers--;
 	spin_unlock(&space->lock);
 }
@@ -133,7 +131,7 @@ static void init_fields(struct kvt_space *space)
 	unsigned int i;
 
 	spin_lock_init(&space->lock);
-	INIT_LIST_HEAD(&space->files);
+	INIT_LIST_HEAD(&space->fillers);
 	INIT_LIST_HEAD(&space->quarantine);
 	INIT_LIST_HEAD(&space->doomed);
 	init_waitqueue_head(&space->wait);
@@ -287,13 +285,8 @@ static int add_device(struct kvt_space *space)
 	err = cdev_device_add(&space->cdev, &space->dev);
 	if (err)
 		return err;
-	kvt_for_each_arena(a, space) {
-		err = kvt_sysfs_arena_add(a);
-		if (err) {
-			del_device(space);
-			return err;
-		}
-	}
+	kvt_for_each_arena(a, space)
+		kvt_sysfs_arena_add(a);
 	return 0;
 }
 
@@ -403,11 +396,8 @@ static int add_arena(struct kvt_space *space, struct kvt_tier *tier, u64 bytes)
 	if (!a)
 		return -ENOSPC;
 	err = kvt_arena_attach(a, tier, bytes);
-	if (err)
-		return err;
-	err = kvt_sysfs_arena_add(a);
-	if (err)
-		kvt_arena_detach(a);
+	if (!err)
+		kvt_sysfs_arena_add(a);
 	return err;
 }
 
@@ -447,8 +437,13 @@ static int resize_locked(const char *name, const char *tier_name, u64 *bytes)
 	if (*bytes && *bytes < space->block_size)
 		return -EINVAL;
 	a = find_arena(space, tier);
-	if (!a)
-		return *bytes ? add_arena(space, tier, *bytes) : 0;
+	if (!a) {
+		if (*bytes)
+			err = add_arena(space, tier, *bytes);
+		if (err)
+			*bytes = 0;
+		return err;
+	}
 	if (*bytes > kvt_arena_bytes(a))
 		err = kvt_arena_grow(a, *bytes);
 	else if (*bytes < kvt_arena_bytes(a))

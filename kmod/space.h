@@ -74,8 +74,8 @@ struct kvt_knobs {
  * @reap: fill timeouts and quarantine
  * @lock: guards what follows, and what struct kvt_block and struct kvt_arena
  *	say it does
- * @files: open files
- * @openers: length of @files
+ * @fillers: open files that are filling blocks
+ * @openers: open files
  * @dead: no open any more
  * @quarantine: blocks in KVT_QUARANTINE
  * @doomed: dropped blocks that the worker is to destroy
@@ -84,6 +84,7 @@ struct kvt_knobs {
  * @nr_blocks: sealed
  * @nr_filling: being filled
  * @nr_dropped: dropped, and still leased or owned
+ * @nr_cancelled: dropped or late while filled, and not given back yet
  * @nr_quarantine: length of @quarantine
  * @nr_descriptors: allocated, all states
  */
@@ -110,7 +111,7 @@ struct kvt_space {
 	struct delayed_work reap;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
-	struct list_head files;
+	struct list_head fillers;
 	u32 openers;
 	bool dead;
 	struct list_head quarantine;
@@ -120,6 +121,7 @@ struct kvt_space {
 	u32 nr_blocks;
 	u32 nr_filling;
 	u32 nr_dropped;
+	u32 nr_cancelled;
 	u32 nr_quarantine;
 	atomic_t nr_descriptors;
 };
@@ -173,8 +175,8 @@ int kvt_space_resize(const char *name, const char *tier, u64 *bytes);
 void kvt_space_info(struct kvt_space *space, struct kvt_space_info *info);
 long kvt_space_quota(struct kvt_space *space);
 size_t kvt_space_metadata(struct kvt_space *space);
-int kvt_space_enter(struct kvt_space *space, struct kvt_file *f);
-void kvt_space_leave(struct kvt_space *space, struct kvt_file *f);
+int kvt_space_enter(struct kvt_space *space);
+void kvt_space_leave(struct kvt_space *space);
 
 
 #endif /* _KVT_SPACE_H */

@@ -95,7 +95,7 @@ SPACE_NUMBER(descriptors, atomic_read(&space->nr_descriptors));
 SPACE_NUMBER(metadata_bytes, kvt_space_metadata(space));
 /* Fills count against the lease quota, too. */
 SPACE_NUMBER(leases, max_t(long, atomic_long_read(&space->held) -
-			   space->nr_filling, 0));
+			   space->nr_filling - space->nr_cancelled, 0));
 
 static ssize_t identity_show(struct device *dev, struct device_attribute *attr,
 			     char *buf)
@@ -363,15 +363,14 @@ static ssize_t arena_show(struct device *dev, struct device_attribute *attr,
 	return -ENODEV;
 }
 
-/* Removed with the space's device, or by kvt_sysfs_arena_remove() before. */
-int kvt_sysfs_arena_add(struct kvt_arena *a)
+/* The arena is in use already: it does without if its directory cannot be had. */
+void kvt_sysfs_arena_add(struct kvt_arena *a)
 {
 	struct arena_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
 	unsigned int i;
-	int err;
 
 	if (!dir)
-		return -ENOMEM;
+		return;
 	snprintf(dir->name, sizeof(dir->name), "arena%u", a->index);
 	for (i = 0; i < ARENA_FIELDS; i++) {
 		sysfs_attr_init(&dir->attrs[i].attr);
@@ -383,12 +382,11 @@ int kvt_sysfs_arena_add(struct kvt_arena *a)
 	dir->group.name = dir->name;
 	dir->group.attrs = dir->list;
 	a->sysfs = dir;
-	err = sysfs_create_group(&a->space->dev.kobj, &dir->group);
-	if (err) {
+	if (sysfs_create_group(&a->space->dev.kobj, &dir->group)) {
+		dev_warn(&a->space->dev, "no directory for %s\n", dir->name);
 		a->sysfs = NULL;
 		kfree(dir);
 	}
-	return err;
 }
 
 void kvt_sysfs_arena_remove(struct kvt_arena *a)

@@ -8,7 +8,7 @@
 extern const struct attribute_group *kvt_tier_groups[];
 extern const struct attribute_group *kvt_space_groups[];
 
-int kvt_sysfs_arena_add(struct kvt_arena *a);
+void kvt_sysfs_arena_add(struct kvt_arena *a);
 void kvt_sysfs_arena_remove(struct kvt_arena *a);
 
 #endif /* _KVT_SYSFS_H */

@@ -15,9 +15,13 @@
  * PUT and GET are the copying forms for simple callers. What a file held is
  * given back when its last reference is closed, however its process ended.
  *
+ * Every control command may also give EINTR (killed while it waited for another
+ * one) and ENOMEM.
+ *
  * Rules of this ABI: fixed-size types; the same layout for 32- and 64-bit
  * callers; padding and unknown flags must be zero, else EINVAL (E2BIG where a
- * larger struct than the kernel knows has non-zero bytes past what it knows);
+ * larger struct than the kernel knows has non-zero bytes past what it knows, or
+ * is larger than 4 KiB); names are NUL-terminated and zero after that;
  * @size first in every struct that may grow.
  */
 #ifndef _UAPI_KVTIER_H
@@ -85,8 +89,8 @@ struct kvt_tier_add {
  * @pad: zero
  * @name: the tier
  *
- * ENOENT: no such tier. EBUSY: a space has an arena on it, or frames of a
- * deleted space are still pinned by a device.
+ * ENOENT: no such tier. EBUSY: a space has an arena on it, it is being resized,
+ * or frames of a deleted space are still pinned by a device.
  */
 struct kvt_tier_remove {
 	__u32	size;
@@ -101,9 +105,10 @@ struct kvt_tier_remove {
  * @name: the tier
  * @bytes: wanted size, a multiple of 2 MiB; out: the size reached
  *
- * Shrinking frees only memory that no space has. EBUSY: it could shrink only
- * part of the way; ENOMEM: it could grow only part of the way. In both cases
- * @bytes is the size reached.
+ * Shrinking frees only memory that no space has; 0 is a size. ENOENT: no such
+ * tier. EBUSY: it could shrink only part of the way; ENOMEM, EINTR: it could grow
+ * only part of the way; ENODEV, EADDRNOTAVAIL: its node is gone. In all cases but
+ * ENOENT @bytes is the size reached.
  */
 struct kvt_tier_resize {
 	__u32	size;
@@ -139,7 +144,8 @@ struct kvt_quota {
  *	unused ones zero
  *
  * EEXIST: name taken. ENOENT: no such tier. ENOSPC: a tier has not that much
- * free. EPERM without CAP_SYS_ADMIN.
+ * free, a quota is above 16 TiB or 2^32 - 2 blocks, or there are 4096 spaces.
+ * EINVAL also: @uid or @gid mean nothing here. EPERM without CAP_SYS_ADMIN.
  */
 struct kvt_space_create {
 	__u32	size;
@@ -317,10 +323,12 @@ struct kvt_status {
  * @KVT_OP_PREFETCH: each. Hint: bring up to struct kvt_batch @tier in the
  *	background. Entry: @key in; @result (tier it is in now) out.
  * @KVT_OP_DROP: each. Forget the block everywhere. A leased block is hidden
- *	at once and freed at its last release. Entry: @key in.
+ *	at once and freed at its last release. With KVT_F_CHAIN all blocks below
+ *	it that are linked to it: not those below a block that is absent itself.
+ *	Entry: @key in.
  *
- * "chain": entry i's parent is entry i-1, entry 0's is struct kvt_batch
- * @parent; the command ends at the first entry that fails, and the prefix
+ * "chain": entry i's parent is entry i-1 and, where blocks are stored, entry 0's
+ * is struct kvt_batch @parent; the command ends at the first entry that fails, and the prefix
  * before it stands. RESERVE and PUT go on past a key that somebody else takes
  * care of (EINPROGRESS, EALREADY). "each": every entry is done by itself.
  *
@@ -349,7 +357,9 @@ enum kvt_op {
 #define KVT_F_MEMORY_ONLY	(1U << 2) /* LOOKUP, ACQUIRE: what is not in
 					   * memory is a miss
 					   */
-#define KVT_F_LEASE		(1U << 3) /* RESERVE: lease present blocks */
+#define KVT_F_LEASE		(1U << 3) /* RESERVE: lease present blocks; the
+					   * file must be readable as well
+					   */
 #define KVT_F_TOUCH		(1U << 4) /* RELEASE: counts as use now */
 #define KVT_F_CHAIN		(1U << 5) /* DROP: and all below it */
 #define KVT_F_FLAT		(1U << 6) /* RESERVE, PUT: every entry's parent
@@ -363,8 +373,9 @@ enum kvt_op {
  * @addr: user address (PUT: block_size bytes are read; GET: @len are written)
  * @pos: first byte (GET)
  * @len: bytes (GET), 1..block_size - @pos
- * @offset: out: mmap offset of the block's frame (ACQUIRE, RESERVE)
- * @slot: the block's number; in or out as the command says
+ * @offset: out: mmap offset of the block's frame (ACQUIRE; RESERVE unless
+ *	KVT_RES_PRESENT without KVT_RES_LEASED)
+ * @slot: the block's number; in for RELEASE, COMMIT, ABORT, else out
  * @result: out: negative errno, or KVT_RES_* flags | enum kvt_tier_kind
  *
  * Input fields that a command does not use must be zero; output fields are
@@ -373,18 +384,21 @@ enum kvt_op {
  *
  *	ENOENT		no such block; RELEASE: no lease of this file on @slot;
  *			COMMIT, ABORT: @slot is not being filled by this file
- *	EINPROGRESS	ACQUIRE, GET, RESERVE, PUT: another file is filling it
+ *	EINPROGRESS	ACQUIRE, GET: it is being filled; RESERVE, PUT: by another
+ *			file
  *	EALREADY	RESERVE, PUT: this file is filling it
  *	ENOSPC		no frame is free nor can be made free
- *	EDQUOT		the space's lease_quota is reached
- *	ETIMEDOUT	ACQUIRE, RESERVE, PUT with KVT_F_WAIT
+ *	EDQUOT		the space's lease_quota is reached, which is not waited
+ *			for; or 65535 leases of this file on the block
+ *	ETIMEDOUT	KVT_F_WAIT: the time is over. Any command that holds a
+ *			block: it was being moved for 30 s
  *	ECANCELED	COMMIT: the block was dropped, or its time to fill was
- *			over; its frame is gone
+ *			over; its frame is gone. ABORT: its time was over
  *	ELOOP		RESERVE, PUT: the block would be its own ancestor
  *	EFAULT		PUT, GET: @addr
- *	EHWPOISON	the block's memory has failed; it is dropped
- *	ENOMEM		no kernel memory
- *	EINTR		killed while waiting
+ *	EHWPOISON	GET: the block's memory has failed; it is dropped
+ *	ENOMEM		no kernel memory just now
+ *	EINTR		killed; the batch ends here
  */
 struct kvt_entry {
 	__u8	key[KVT_KEY_SIZE];
@@ -419,6 +433,8 @@ struct kvt_entry {
  * @ok: out: those of them that succeeded. LOOKUP, ACQUIRE: the prefix' length
  *
  * Waits end by the timeout or when the caller is killed; other signals wait.
+ * Results are written at the end: if @entries cannot be written by then, EFAULT
+ * comes after the batch was carried out; what it holds goes when the file does.
  *
  * KVT_IOC_SUBMIT returns 0 when the batch was carried out, whatever became of
  * its entries. Else nothing was changed and it returns EINVAL (bad op, flag,
