@@ -37,7 +37,7 @@ struct opt {
 #define OPT(text, function, ...) \
 	{ .name = text, .parse = function, .to = __VA_ARGS__ }
 
-/**
+/*
  * args_parse() - read the options of @cmd
  * @argv: reordered: the operands are first when it returns
  *
@@ -49,7 +49,7 @@ struct opt {
 int args_parse(const struct command *cmd, int argc, char **argv,
 	       struct opt *opts, int *code);
 
-/**
+/*
  * operand() - parse one operand
  * @what: what it is: "space", "key"
  *

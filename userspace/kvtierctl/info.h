@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 
 /** info_tier() - one tier, or NULL if there is none of this name */
-json_object *info_tier(const char *name);
+struct json_object *info_tier(const char *name);
 
 /** info_space() - one space, or NULL if there is none of this name */
 json_object *info_space(const char *name);

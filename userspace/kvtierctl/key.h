@@ -8,7 +8,7 @@
 
 #define HEX_TEXT	65	/* bytes that a key needs as text */
 
-/**
+/*
  * arg_key() - parse_fn: a key; @to: 32 bytes
  *
  * 64 hex digits, also after "hex:", are the key itself. Anything else, and

@@ -15,7 +15,7 @@ int keys_parse(const struct command *cmd, char **texts, int nr, struct kvt_key *
 /** keys_row() - a JSON object with the fields "key" and "state" */
 json_object *keys_row(const struct kvt_key *key, const char *state);
 
-/**
+/*
  * keys_print() - print what became of the keys
  * @rows: made with keys_row()
  * @columns: of the table

@@ -52,7 +52,7 @@ void out_json_line(json_object *value);
 /** out_title() - print a line as heading, bold where colour is wanted */
 void out_title(const char *text);
 
-/**
+/*
  * out_close() - write out what is buffered
  *
  * Return: @code, or CTL_FAILED with a message if the output did not take all.

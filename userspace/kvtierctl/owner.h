@@ -11,7 +11,7 @@ struct owner {
 	gid_t gid;
 };
 
-/**
+/*
  * arg_owner() - parse_fn: USER[:GROUP], names or numbers; @to: struct owner *
  *
  * Without GROUP it is the user's login group.

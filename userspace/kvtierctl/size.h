@@ -8,7 +8,7 @@
 #define SIZE_TEXT	32		/* bytes that a size needs as text */
 #define TIER_GRAIN	(2ULL << 20)	/* tiers and quotas are multiples of it */
 
-/**
+/*
  * arg_size() - parse_fn: 4096, 4K, 2M, 1G, 1T, also KiB, MiB, ...
  * @to: uint64_t *
  */

@@ -90,7 +90,8 @@ static int explain(const char *name, const struct setting *setting)
 	case -EPERM:
 		return cannot(CTL_DENIED, "%s: no permission: this needs root", knob->name);
 	case -ENOENT:
-		return cannot(CTL_FAILED, "%s: the loaded kvtier module has no such knob", knob->name);
+		return cannot(CTL_FAILED, "%s: the loaded kvtier module has no such knob",
+			      knob->name);
 	case -EINVAL:
 	case -ERANGE:
 		if (sysfs_text(now, SYSFS_SPACES "/%s/%s", name, knob->name))

@@ -41,7 +41,7 @@ int sysfs_number(uint64_t *number, const char *format, ...)
 int sysfs_write(const char *value, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/**
+/*
  * sysfs_add() - read an attribute to a JSON field of the same name
  * @to: gets an integer if the content is one, else a string, else (it is
  *	absent or unreadable) nothing
