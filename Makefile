@@ -4,6 +4,7 @@
 # make install      both, and the headers; see also: uninstall
 # make demo         set up, boot the test VM, replay a real trace in it
 # make check        set up, build, run every test
+# make tools        the trace replay and the cache simulator
 # make style        checkpatch, sparse, W=1, kernel-doc, shellcheck
 #
 # KVER=<version>    build the module for that kernel (default: the running one
@@ -23,8 +24,9 @@ KDIR ?= /lib/modules/$(KVER)/build
 KBUILD_OUT := $(CURDIR)/build/kmod
 MODULE := $(KBUILD_OUT)/kvtier.ko
 USERSPACE := userspace/lib userspace/kvtierctl
+TOOLS := tools/testing/replay tools/testing/sim
 
-.PHONY: all module userspace tests install uninstall clean demo check style FORCE
+.PHONY: all module userspace tools install uninstall clean demo check style FORCE
 
 all: module userspace
 
@@ -43,6 +45,10 @@ $(KBUILD_OUT)/.linked: FORCE
 
 userspace:
 	+for d in $(USERSPACE); do $(MAKE) -C $$d || exit; done
+
+# what tests and the demo run, beyond what is installed
+tools: userspace
+	+for d in $(TOOLS); do $(MAKE) -C $$d || exit; done
 
 install: all
 	install -d $(DESTDIR)/lib/modules/$(KVER)/updates

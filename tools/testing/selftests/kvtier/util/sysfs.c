@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "util.h"
+
+/* The text without its newline. */
+int kst_attr_text(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	if (n && buf[n - 1] == '\n')
+		buf[n - 1] = 0;
+	return 0;
+}
+
+static long long read_number(const char *class, const char *name,
+			     const char *attr)
+{
+	char path[256], text[64];
+
+	snprintf(path, sizeof(path), "/sys/class/%s/%s/%s", class, name, attr);
+	if (kst_attr_text(path, text, sizeof(text)))
+		return -1;
+	return atoll(text);
+}
+
+long long kst_attr(const char *space, const char *attr)
+{
+	return read_number("kvtier", space, attr);
+}
+
+long long kst_stat(const char *space, const char *counter)
+{
+	char attr[64];
+
+	snprintf(attr, sizeof(attr), "stats/%s", counter);
+	return kst_attr(space, attr);
+}
+
+long long kst_arena(const char *space, unsigned int arena, const char *attr)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "arena%u/%s", arena, attr);
+	return kst_attr(space, path);
+}
+
+long long kst_tier_attr(const char *tier, const char *attr)
+{
+	return read_number("kvtier_tier", tier, attr);
+}
+
+int kst_knob(const char *space, const char *knob, const char *value)
+{
+	char path[256];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/class/kvtier/%s/%s", space, knob);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = write(fd, value, strlen(value));
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	return n;
+}
+
+long long kst_attr_wait(const char *space, const char *attr, long long want,
+			unsigned int ms)
+{
+	__u64 end = kst_now_ms() + ms;
+	long long got;
+
+	while ((got = kst_attr(space, attr)) != want && kst_now_ms() < end)
+		kst_sleep_ms(10);
+	return got;
+}
+
+static long long work_done(const char *space)
+{
+	return kst_stat(space, "evictions") + kst_stat(space, "demotions") +
+	       kst_stat(space, "promotions");
+}
+
+void kst_settle(const char *space)
+{
+	__u64 end = kst_now_ms() + 10000;
+	long long before, after = work_done(space);
+
+	do {
+		before = after;
+		kst_sleep_ms(500);
+		after = work_done(space);
+	} while (after != before && kst_now_ms() < end);
+}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # check.sh's
+# Attributes: the ABI document against the module's source. A line of a list is
+# "CLASS ATTRIBUTE MODE".
+
+abi=Documentation/ABI/testing/sysfs-class-kvtier
+src=kmod/sysfs.c
+
+doc_attributes() {
+	awk -F '/' '
+	/^What:/ { what = $0; class = $4; attr = $0
+		sub(/.*<(tier|space)>\//, "", attr)
+		sub(/arena<N>\//, "arena ", attr)
+		sub(/stats\/<counter>/, "", attr) }
+	/^Description:/ && attr { match($0, /\((RO|RW)\)/)
+		print class, attr, substr($0, RSTART + 1, 2) }
+	' "$abi"
+	# the table of counters
+	sed -nE '/<counter>$/,$s/^\t\t([a-z_]+)  +[a-zA-Z].*/kvtier stats \1 RO/p' "$abi"
+}
+
+# Entries of an array of attributes: dev_attr_X or knob_X
+array() {
+	sed -nE "/$2\[\] = \{/,/NULL/s/^\t&(dev_attr|knob)_([a-z_]+)\..*/\1 \2/p" "$src" |
+		while read -r how name; do
+			mode=RO
+			[[ $how == knob ]] || grep -q "DEVICE_ATTR_RW($name)" "$src" && mode=RW
+			echo "$1 $name $mode"
+		done
+}
+
+code_attributes() {
+	array kvtier_tier kvt_tier_attrs
+	array kvtier kvt_space_attrs
+	sed -n '/arena_names\[/,/};/p' "$src" | grep -oE '"[a-z]+"' | tr -d '"' |
+		sed 's/.*/kvtier arena & RO/'
+	sed -nE 's/^\tX\(([a-z_]+)\).*/kvtier stats \1 RO/p' kmod/stats.h
+}
+
+# "NAME LEAST..GREATEST" of each knob that is a number
+code_ranges() {
+	sed -nE 's/^KNOB\(([a-z_]+), ([0-9]+), ([0-9A-Z_]+)\);/\1 \2..\3/p' "$src" |
+		sed "s/KVT_MAX_CLASS/$(awk '/define KVT_MAX_CLASS/ { print $3 }' "$uapi")/"
+}
+
+# "NAME VALUE" of each knob that has a default
+code_defaults() {
+	sed -nE '/^static void set_defaults/,/^}/s/^\t\t\.([a-z_]+) = ([0-9]+),/\1 \2/p' kmod/space.c
+}
+
+# The document's text on one attribute of a space, as one line
+described() {
+	awk -v attr="/$1" '/^What:/ { on = substr($0, length($0) - length(attr) + 1) == attr } on' \
+		"$abi" | tr -s '\n\t ' ' '
+}
+
+wrong_knobs() {
+	local name value
+	while read -r name value; do
+		[[ $(described "$name") == *" $value"[.,\ ]* ]] || echo "$name: not described as $value"
+	done < <(code_ranges)
+	while read -r name value; do
+		[[ $(described "$name") == *"Default $value."* ]] || echo "$name: default is not described as $value"
+	done < <(code_defaults)
+}
+
+# Attributes that a page gives with their path
+unknown_attributes() {
+	local class attr
+	while read -r class attr; do
+		doc_attributes | sed -E 's/^([a-z_]+) (arena|stats) /\1 \2\//' |
+			grep -q "^$class $attr " || echo "there is no /sys/class/$class/.../$attr"
+	done < <(grep -ohP '/sys/class/kvtier(_tier)?/[a-z0-9<>_]+/[a-z_]+(<N>|[0-9])?(/[a-z_]+)?' "${pages[@]}" |
+		sed -E 's/arena(<N>|[0-9])/arena/' | cut -d / -f 4,6- | sed 's/\// /' |
+		grep -vxE 'kvtier (arena|stats)' | sort -u)
+}
+
+{
+	lacks "$src has %s, $abi has not" <(code_attributes) <(doc_attributes)
+	lacks "$abi has %s, $src has not" <(doc_attributes) <(code_attributes)
+} | check "the ABI document lists the attributes that there are"
+wrong_knobs | check "it has the ranges and defaults of the knobs"
+unknown_attributes | check "every attribute that the pages name exists"
