@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bed.h"
+#include "kernel.h"
+#include "key.h"
+
+#define SYSFS "/sys/class/kvtier/" BED_NAME "/"
+
+/* Sizes in words, for messages: one at a time and thread. */
+const char *bed_size(uint64_t bytes)
+{
+	static char s[32];
+
+	if (bytes % MIB(1))
+		snprintf(s, sizeof(s), "%llu KiB",
+			 (unsigned long long)(bytes >> 10));
+	else
+		snprintf(s, sizeof(s), "%llu MiB",
+			 (unsigned long long)(bytes >> 20));
+	return s;
+}
+
+/* A number of the space's sysfs directory. */
+uint64_t bed_counter(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), SYSFS "%s", name);
+	return kernel_number(path);
+}
+
+static int fail(const char *what, int call, int err)
+{
+	fprintf(stderr, "kvtier-bench: %s " BED_NAME ": %s\n", what,
+		kvt_strerror(call, err));
+	return -1;
+}
+
+static uint64_t tier_bytes(const struct bed *bed)
+{
+	return (bed->nr * bed->block_size + MIB(2) - 1) / MIB(2) * MIB(2);
+}
+
+static int make_entries(struct bed *bed)
+{
+	uint32_t i;
+
+	bed->entries = calloc(bed->nr, sizeof(*bed->entries));
+	if (!bed->entries) {
+		fprintf(stderr, "kvtier-bench: out of memory for %u entries\n",
+			bed->nr);
+		return -1;
+	}
+	for (i = 0; i < bed->nr; i++)
+		bench_key(i, (__u64 *)bed->entries[i].key);
+	return 0;
+}
+
+/* All frames can be used and leased, and nothing is evicted. */
+static int set_knobs(void)
+{
+	return kernel_set(SYSFS "low_watermark", "0") ||
+	       kernel_set(SYSFS "high_watermark", "0") ||
+	       kernel_set(SYSFS "lease_quota", "1000") ? -1 : 0;
+}
+
+/* The tier alone: bed_make_space() is to follow. */
+int bed_make_tier(struct bed *bed, struct bench *b, uint64_t block_size,
+		  uint32_t nr)
+{
+	uint64_t bytes;
+	int err;
+
+	*bed = (struct bed){ .b = b, .block_size = block_size, .nr = nr };
+	if (make_entries(bed))
+		return -1;
+	bytes = tier_bytes(bed);
+	err = kvt_ctl_tier_add(b->ctl, BED_NAME, KVT_TIER_DRAM, b->node,
+			       &bytes);
+	if (err) {
+		fail("cannot make tier", KVT_CALL_TIER_ADD, err);
+		bed_free(bed);
+		return -1;
+	}
+	bed->tier = true;
+	return 0;
+}
+
+int bed_make_space(struct bed *bed)
+{
+	struct kvt_space_create create = {
+		.block_size = bed->block_size,
+		.name = BED_NAME,
+		.mode = 0600,
+		.nr_quotas = 1,
+		.quotas = { { .tier = BED_NAME, .bytes = tier_bytes(bed) } },
+	};
+	int err;
+
+	err = kvt_ctl_space_create(bed->b->ctl, &create);
+	if (err)
+		return fail("cannot make space", KVT_CALL_SPACE_CREATE, err);
+	bed->made = true;
+	if (set_knobs())
+		return -1;
+	err = kvt_open(BED_NAME, 0, NULL, &bed->space);
+	return err ? fail("cannot open space", KVT_CALL_OPEN, err) : 0;
+}
+
+/* Tier and space, empty. Returns 0, or -1 and has said why. */
+int bed_make(struct bed *bed, struct bench *b, uint64_t block_size,
+	     uint32_t nr)
+{
+	if (bed_make_tier(bed, b, block_size, nr))
+		return -1;
+	if (!bed_make_space(bed))
+		return 0;
+	bed_free(bed);
+	return -1;
+}
+
+/* Remove what a run that was killed has left. Returns 0, or -1 and has said why. */
+int bed_clear(struct bench *b)
+{
+	int err = kvt_ctl_space_delete(b->ctl, BED_NAME);
+
+	if (err && err != -ENOENT)
+		return fail("cannot delete space", KVT_CALL_SPACE_DELETE, err);
+	err = kvt_ctl_tier_remove(b->ctl, BED_NAME);
+	if (err && err != -ENOENT)
+		return fail("cannot remove tier", KVT_CALL_TIER_REMOVE, err);
+	return 0;
+}
+
+void bed_free(struct bed *bed)
+{
+	int err = 0;
+
+	kvt_close(bed->space);
+	if (bed->made)
+		err = kvt_ctl_space_delete(bed->b->ctl, BED_NAME);
+	if (err)
+		fail("cannot delete space", KVT_CALL_SPACE_DELETE, err);
+	if (bed->tier && !err)
+		err = kvt_ctl_tier_remove(bed->b->ctl, BED_NAME);
+	if (err)
+		fail("cannot remove tier", KVT_CALL_TIER_REMOVE, err);
+	free(bed->entries);
+	*bed = (struct bed){ .b = bed->b };
+}
+
+static bool is_chained(enum kvt_op op)
+{
+	return op == KVT_OP_RESERVE || op == KVT_OP_PUT;
+}
+
+/* One batch, all of whose entries must succeed. */
+int bed_run(struct bed *bed, enum kvt_op op, uint32_t first, uint32_t nr)
+{
+	struct kvt_batch batch = {
+		.op = op,
+		.nr = nr,
+		.entries = (uintptr_t)&bed->entries[first],
+	};
+	int err;
+
+	if (is_chained(op) && first)
+		memcpy(batch.parent, bed->entries[first - 1].key,
+		       KVT_KEY_SIZE);
+	err = kvt_submit(bed->space, &batch);
+	if (!err && batch.ok == nr)
+		return 0;
+	fprintf(stderr, "kvtier-bench: command %d on %u blocks from %u on: ",
+		op, nr, first);
+	if (!err)
+		err = bed->entries[first + batch.done - 1].result;
+	fprintf(stderr, "%u succeeded; %s\n", batch.ok, kvt_strerror(op, err));
+	return -1;
+}
+
+/* The first @nr blocks in batches of @batch. */
+int bed_run_all(struct bed *bed, enum kvt_op op, uint32_t nr, uint32_t batch)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < nr; i += n) {
+		n = nr - i < batch ? nr - i : batch;
+		if (bed_run(bed, op, i, n))
+			return -1;
+	}
+	return 0;
+}
+
+/* All blocks become present. Their bytes are what they were: zero, at first. */
+int bed_fill(struct bed *bed)
+{
+	if (bed_run_all(bed, KVT_OP_RESERVE, bed->nr, KVT_MAX_BATCH))
+		return -1;
+	return bed_run_all(bed, KVT_OP_COMMIT, bed->nr, KVT_MAX_BATCH);
+}

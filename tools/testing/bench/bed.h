@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A bed: a tier and a space of a row's own, with a chain of blocks. */
+#ifndef _BENCH_BED_H
+#define _BENCH_BED_H
+
+#include <libkvtier.h>
+
+#include "bench.h"
+
+#define BED_NAME "kvtbench"	/* of the tier and of the space */
+
+/**
+ * struct bed - what a row measures on
+ * @b: the run
+ * @space: open for writing
+ * @block_size: bytes
+ * @nr: blocks: so many frames there are
+ * @entries: one a block, with its key; in and out of every command
+ * @tier: the tier was made
+ * @made: the space was made
+ */
+struct bed {
+	struct bench *b;
+	struct kvt_space *space;
+	uint64_t block_size;
+	uint32_t nr;
+	struct kvt_entry *entries;
+	bool tier;
+	bool made;
+};
+
+int bed_clear(struct bench *b);
+int bed_make(struct bed *bed, struct bench *b, uint64_t block_size,
+	     uint32_t nr);
+int bed_make_tier(struct bed *bed, struct bench *b, uint64_t block_size,
+		  uint32_t nr);
+int bed_make_space(struct bed *bed);
+void bed_free(struct bed *bed);
+
+int bed_run(struct bed *bed, enum kvt_op op, uint32_t first, uint32_t nr);
+int bed_run_all(struct bed *bed, enum kvt_op op, uint32_t nr, uint32_t batch);
+int bed_fill(struct bed *bed);
+const char *bed_size(uint64_t bytes);
+uint64_t bed_counter(const char *name);
+
+#endif /* _BENCH_BED_H */
