@@ -96,8 +96,8 @@ struct kvt_block {
 };
 
 static_assert(sizeof(struct kvt_block) == 128);
-static_assert(KVT_MAX_ARENAS <= KVT_BITS_ARENA + 1);
-static_assert(KVT_MAX_CLASS < 1 << (8 - KVT_BITS_CLASS));
+static_assert(KVT_MAX_ARENAS - 1 <= KVT_BITS_ARENA);
+static_assert((KVT_MAX_CLASS << KVT_BITS_CLASS) <= U8_MAX);
 
 static inline unsigned int kvt_block_arena_index(const struct kvt_block *b)
 {
@@ -116,6 +116,7 @@ static inline bool kvt_block_is_filling(const struct kvt_block *b)
 
 static inline bool kvt_block_is_sealed(const struct kvt_block *b)
 {
+	/* Pairs with the seal's release: who sees it also sees the bytes. */
 	return smp_load_acquire(&b->state) == KVT_SEALED;
 }
 

@@ -178,5 +178,4 @@ size_t kvt_space_metadata(struct kvt_space *space);
 int kvt_space_enter(struct kvt_space *space);
 void kvt_space_leave(struct kvt_space *space);
 
-
 #endif /* _KVT_SPACE_H */
