@@ -383,7 +383,8 @@ void kvt_sysfs_arena_add(struct kvt_arena *a)
 	dir->group.attrs = dir->list;
 	a->sysfs = dir;
 	if (sysfs_create_group(&a->space->dev.kobj, &dir->group)) {
-		dev_warn(&a->space->dev, "no directory for %s\n", dir->name);
+		pr_warn("kvtier: %s: no directory for %s\n",
+			dev_name(&a->space->dev), dir->name);
 		a->sysfs = NULL;
 		kfree(dir);
 	}
