@@ -37,8 +37,10 @@ static struct plan plan = {
 static int fd = -1;
 static struct kvt_entry entries[NR];
 static char buf[NR * BLOCK];
-static char *map;
-static const char *module_path;
+static char *window;
+static char *slots;
+static char *module;
+static size_t module_size;
 static bool failed;
 
 uint64_t now_ms(void)
@@ -128,11 +130,7 @@ static void reopen(void)
 
 static int load_module(void)
 {
-	int file = open(module_path, O_RDONLY | O_CLOEXEC);
-	int ret = syscall(SYS_finit_module, file, "", 0) ? -errno : 0;
-
-	close(file);
-	return ret;
+	return syscall(SYS_init_module, module, module_size, "") ? -errno : 0;
 }
 
 static void unload_module(void)
@@ -208,16 +206,23 @@ static int attach(void)
 	return ioctl(fd, KVT_IOC_ATTACH, &a) ? -errno : 0;
 }
 
+/* Without leases and fills. */
+static int open_anew(void)
+{
+	reopen();
+	return 0;
+}
+
 static int map_window(void)
 {
-	map = mmap(NULL, QUOTA, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return map == MAP_FAILED ? -errno : 0;
+	window = mmap(NULL, QUOTA, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return window == MAP_FAILED ? -errno : 0;
 }
 
 static void undo_map(void)
 {
-	if (map != MAP_FAILED)
-		munmap(map, QUOTA);
+	if (window != MAP_FAILED)
+		munmap(window, QUOTA);
 }
 
 /* A fault that fails for want of memory is tried again by the kernel. */
@@ -226,13 +231,13 @@ static int touch_window(void)
 	size_t i;
 
 	for (i = 0; i < QUOTA; i += 4096)
-		((volatile char *)map)[i] = 1;
+		((volatile char *)window)[i] = 1;
 	return 0;
 }
 
 static void undo_touch(void)
 {
-	madvise(map, QUOTA, MADV_DONTNEED);
+	madvise(window, QUOTA, MADV_DONTNEED);
 }
 
 static int reserve(void)
@@ -346,14 +351,14 @@ static void undo_drop(void)
 
 static int map_slots(void)
 {
-	map = mmap(NULL, 64 * BLOCK, PROT_READ, MAP_SHARED, fd, 1ULL << 50);
-	return map == MAP_FAILED ? -errno : 0;
+	slots = mmap(NULL, 64 * BLOCK, PROT_READ, MAP_SHARED, fd, 1ULL << 50);
+	return slots == MAP_FAILED ? -errno : 0;
 }
 
 static void undo_map_slots(void)
 {
-	if (map != MAP_FAILED)
-		munmap(map, 64 * BLOCK);
+	if (slots != MAP_FAILED)
+		munmap(slots, 64 * BLOCK);
 }
 
 static int touch_slots(void)
@@ -361,13 +366,13 @@ static int touch_slots(void)
 	uint32_t i;
 
 	for (i = 0; i < NR; i++)
-		(void)*(volatile char *)(map + entries[i].slot * BLOCK);
+		(void)*(volatile char *)(slots + entries[i].slot * BLOCK);
 	return 0;
 }
 
 static void undo_touch_slots(void)
 {
-	madvise(map, 64 * BLOCK, MADV_DONTNEED);
+	madvise(slots, 64 * BLOCK, MADV_DONTNEED);
 }
 
 static int grow_space(void)
@@ -425,9 +430,19 @@ static int remove_dram(void)
 	return tier_remove(DRAM);
 }
 
+static void again_add_tier(void)
+{
+	add_tier();
+}
+
 static int remove_cxl(void)
 {
 	return tier_remove(CXL);
+}
+
+static void again_add_cxl(void)
+{
+	add_cxl();
 }
 
 static void nothing(void)
@@ -465,6 +480,7 @@ static const struct step {
 	{ "touch slots", touch_slots, undo_touch_slots },
 	{ "release", release, again_acquire },
 	{ "reserve with leases", reserve_lease, reopen },
+	{ "open anew", open_anew, nothing },
 	{ "shrink a space", shrink_space, undo_resize_space },
 	{ "grow a space", grow_space, undo_resize_space },
 	{ "take an arena away", take_arena, undo_take_arena },
@@ -475,8 +491,8 @@ static const struct step {
 /* The maps hold the file: they and it go before these. */
 static const struct step last_steps[] = {
 	{ "delete", delete, undo_delete },
-	{ "remove a tier", remove_dram, undo_grow_tier },
-	{ "remove a cxl tier", remove_cxl, nothing },
+	{ "remove a tier", remove_dram, again_add_tier },
+	{ "remove a cxl tier", remove_cxl, again_add_cxl },
 };
 
 static const struct step load_step = {
@@ -559,23 +575,60 @@ static bool filter_by(unsigned long long from, unsigned long long end)
 	return ok;
 }
 
-static void find_module(void)
+/* By its bytes, so that a file system's reading is not a part of loading it. */
+static void read_module(const char *path)
 {
-	unsigned long long start = 0;
-	FILE *f = fopen("/sys/module/kvtier/sections/.text", "re");
+	FILE *f = fopen(path, "re");
 
-	if (!f || fscanf(f, "%llx", &start) != 1) {
-		fprintf(stderr, "kvtier-faults: kvtier.ko is not loaded\n");
+	if (f && !fseek(f, 0, SEEK_END)) {
+		module_size = ftell(f);
+		module = malloc(module_size);
+		rewind(f);
+	}
+	if (!module || fread(module, 1, module_size, f) != module_size) {
+		fprintf(stderr, "kvtier-faults: cannot read %s: %s\n", path,
+			strerror(errno));
 		exit(2);
 	}
 	fclose(f);
-	filter_by(start, start + (1 << 20));
+}
+
+static unsigned long long module_address(void)
+{
+	unsigned long long address = 0;
+	FILE *f = fopen("/sys/module/kvtier/sections/.text", "re");
+
+	if (!f || fscanf(f, "%llx", &address) != 1) {
+		fprintf(stderr, "kvtier-faults: cannot read where kvtier.ko is\n");
+		exit(2);
+	}
+	fclose(f);
+	return address;
+}
+
+/*
+ * Its address is known only once it is loaded, but all modules are near: the
+ * debug kernel has no other.
+ */
+static unsigned long long find_modules(void)
+{
+	unsigned long long address;
+	int err = load_module();
+
+	if (err) {
+		fprintf(stderr, "kvtier-faults: cannot load kvtier.ko: %s\n",
+			strerror(-err));
+		exit(2);
+	}
+	address = module_address();
+	unload_module();
+	return address & ~((256ULL << 20) - 1);
 }
 
 static void start(void)
 {
 	nth_fd = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (nth_fd < 0 || !filter_by(0, ~0ULL)) {
+	if (nth_fd < 0 || !filter_by(find_modules(), ~0ULL)) {
 		fprintf(stderr, "kvtier-faults: this kernel has no fault injection, or debugfs is not mounted: see tools/testing/kernel/debug\n");
 		exit(2);
 	}
@@ -595,13 +648,13 @@ int main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return 2;
 	}
-	module_path = argv[1];
+	read_module(argv[1]);
 	start();
 	run_step(&load_step);
 	if (failed || control_open())
 		return 1;
-	find_module();
 	run_steps(steps, sizeof(steps) / sizeof(steps[0]));
+	undo_map();
 	undo_map_slots();
 	close(fd);
 	run_steps(last_steps, sizeof(last_steps) / sizeof(last_steps[0]));
