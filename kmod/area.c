@@ -183,6 +183,20 @@ static vm_fault_t insert_page(struct vm_fault *vmf, struct slot_place *p,
 }
 
 /*
+ * Could another thread have mapped the 2 MiB at @delta with one entry? Then no
+ * page may be inserted there. It takes a whole aligned range of the block.
+ */
+static bool may_be_huge(struct vm_fault *vmf, struct slot_place *p, s64 delta)
+{
+	s64 fault = vmf->address & (PMD_SIZE - 1) & PAGE_MASK;
+	s64 start = round_down(delta + fault, (s64)PMD_SIZE) - fault;
+	s64 in_block = p->in_block & PAGE_MASK;
+
+	return start != -fault && start + in_block >= 0 &&
+	       start + in_block + (s64)PMD_SIZE <= p->arena->space->block_size;
+}
+
+/*
  * The faulting page, then, as a favour, the rest of the block: MAP_POPULATE does
  * nothing on a PFN map, and a fault a page would cost more than the copy.
  */
@@ -199,7 +213,8 @@ static vm_fault_t insert_block(struct vm_fault *vmf, struct slot_place *p)
 
 	for (delta = first; ret == VM_FAULT_NOPAGE && delta < end;
 	     delta += PAGE_SIZE)
-		if (delta && insert_page(vmf, p, delta) != VM_FAULT_NOPAGE)
+		if (delta && !may_be_huge(vmf, p, delta) &&
+		    insert_page(vmf, p, delta) != VM_FAULT_NOPAGE)
 			break;
 	return ret;
 }
