@@ -190,10 +190,11 @@ static bool may_be_huge(struct vm_fault *vmf, struct slot_place *p, s64 delta)
 {
 	s64 fault = vmf->address & (PMD_SIZE - 1) & PAGE_MASK;
 	s64 start = round_down(delta + fault, (s64)PMD_SIZE) - fault;
-	s64 in_block = p->in_block & PAGE_MASK;
+	s64 first = start + (s64)(p->in_block & PAGE_MASK);
+	s64 end = first + PMD_SIZE;
 
-	return start != -fault && start + in_block >= 0 &&
-	       start + in_block + (s64)PMD_SIZE <= p->arena->space->block_size;
+	return start != -fault && first >= 0 &&
+	       end <= p->arena->space->block_size;
 }
 
 /*
