@@ -79,6 +79,34 @@ int kvt_abi_check_tier_add(const struct kvt_tier_add *arg)
 	return kvt_abi_check_name(arg->name);
 }
 
+/* A path: not empty, NUL-terminated, the rest zero. */
+static bool path_is_good(const __u8 *path)
+{
+	unsigned int i;
+
+	for (i = 0; i < KVT_PATH_SIZE && path[i]; i++)
+		;
+	return i && i < KVT_PATH_SIZE &&
+	       kvt_abi_is_zero(path + i, KVT_PATH_SIZE - i);
+}
+
+int kvt_abi_check_nvme_add(const struct kvt_nvme_add *arg)
+{
+	__u32 i;
+
+	if (arg->flags & ~KVT_NVME_TAKE_OVER ||
+	    kvt_abi_is_zero(arg->host, KVT_HOST_SIZE) || !arg->nr_devices ||
+	    arg->nr_devices > KVT_MAX_DEVICES)
+		return -EINVAL;
+	for (i = 0; i < arg->nr_devices; i++)
+		if (!path_is_good(arg->devices[i]))
+			return -EINVAL;
+	if (!kvt_abi_is_zero(arg->devices[i],
+			     (KVT_MAX_DEVICES - i) * KVT_PATH_SIZE))
+		return -EINVAL;
+	return kvt_abi_check_name(arg->name);
+}
+
 int kvt_abi_check_tier_resize(const struct kvt_tier_resize *arg)
 {
 	if (arg->pad || !whole_chunks(arg->bytes))

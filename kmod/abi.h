@@ -19,6 +19,7 @@
 bool kvt_abi_is_zero(const void *p, size_t len);
 int kvt_abi_check_name(const __u8 *name);
 int kvt_abi_check_tier_add(const struct kvt_tier_add *arg);
+int kvt_abi_check_nvme_add(const struct kvt_nvme_add *arg);
 int kvt_abi_check_tier_resize(const struct kvt_tier_resize *arg);
 int kvt_abi_check_space_create(const struct kvt_space_create *arg);
 int kvt_abi_check_space_resize(const struct kvt_space_resize *arg);

@@ -23,6 +23,7 @@
 #include "chunk.h"
 #include "compat.h"
 #include "file.h"
+#include "load.h"
 #include "space.h"
 
 #define KVT_FS_MAGIC 0x6b767469		/* "kvti" */
@@ -135,32 +136,36 @@ static const struct vm_operations_struct status_ops = {
 
 /**
  * struct slot_place - where the byte of a slot is
- * @arena: of its frame
+ * @slot: the slot
+ * @arena: of its frame; NULL: it is on nvme
  * @off: in the arena's window
  * @in_block: the byte in the block
  */
 struct slot_place {
+	u64 slot;
 	struct kvt_arena *arena;
 	u64 off;
 	u64 in_block;
 };
 
-/* Under invalidate_lock: it stays there until that is given up. */
+/*
+ * Under invalidate_lock: it stays there until that is given up. Without an arena:
+ * it is on nvme.
+ */
 static bool find_slot(struct kvt_space *space, u64 off,
 		      struct slot_place *place)
 {
 	struct kvt_block *b;
 	u32 in_block;
 	bool found;
-	u64 slot;
 
 	off -= KVT_SLOTS_BASE;
-	slot = div_u64_rem(off, space->block_size, &in_block);
+	place->slot = div_u64_rem(off, space->block_size, &in_block);
 	place->in_block = in_block;
 	rcu_read_lock();
-	b = slot <= U32_MAX ? xa_load(&space->slots, slot) : NULL;
+	b = place->slot <= U32_MAX ? xa_load(&space->slots, place->slot) : NULL;
 	found = b && kvt_block_is_sealed(b);
-	if (found) {
+	if (found && kvt_block_in_memory(space, b)) {
 		WRITE_ONCE(b->bits, b->bits | KVT_BITS_MAPPED);
 		place->arena = kvt_block_arena(space, b);
 		place->off = (u64)b->frame * space->block_size +
@@ -220,18 +225,55 @@ static vm_fault_t insert_block(struct vm_fault *vmf, struct slot_place *p)
 	return ret;
 }
 
-static vm_fault_t slot_fault(struct vm_fault *vmf)
+/*
+ * Bring the block up, without the lock that the fault came with, and let it fault
+ * again. If that was tried already, with it: so a wait for a device that hangs
+ * ends, and with SIGBUS.
+ */
+static vm_fault_t wait_for_block(struct vm_fault *vmf, u64 slot)
+{
+	struct kvt_space *space = vma_space(vmf->vma);
+	struct file *file;
+
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY) ||
+	    vmf->flags & FAULT_FLAG_TRIED)
+		return kvt_load_slot(space, slot) ? VM_FAULT_SIGBUS : 0;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	file = get_file(vmf->vma->vm_file);
+	release_fault_lock(vmf);
+	kvt_load_slot(space, slot);
+	fput(file);
+	return VM_FAULT_RETRY | VM_FAULT_MAJOR;
+}
+
+/* What the slot has, into the page tables. 0: it is on nvme. */
+static vm_fault_t try_slot(struct vm_fault *vmf, struct slot_place *place)
 {
 	struct kvt_space *space = vma_space(vmf->vma);
 	struct address_space *mapping = space->inode->i_mapping;
 	vm_fault_t ret = VM_FAULT_SIGBUS;
-	struct slot_place place = {};
 
-	kvt_stat_inc(space, slot_faults);
+	*place = (struct slot_place){};
 	filemap_invalidate_lock_shared(mapping);
-	if (find_slot(space, fault_offset(vmf), &place))
-		ret = insert_block(vmf, &place);
+	if (find_slot(space, fault_offset(vmf), place))
+		ret = place->arena ? insert_block(vmf, place) : 0;
 	filemap_invalidate_unlock_shared(mapping);
+	if (ret)
+		kvt_stat_inc(space, slot_faults);
+	return ret;
+}
+
+static vm_fault_t slot_fault(struct vm_fault *vmf)
+{
+	struct slot_place place;
+	vm_fault_t ret;
+
+	do {
+		ret = try_slot(vmf, &place);
+		if (!ret)
+			ret = wait_for_block(vmf, place.slot);
+	} while (!ret);
 	return ret;
 }
 
@@ -269,7 +311,8 @@ static vm_fault_t slot_huge_fault(struct vm_fault *vmf, unsigned int order)
 	if (order != PMD_ORDER)
 		return VM_FAULT_FALLBACK;
 	filemap_invalidate_lock_shared(mapping);
-	if (find_slot(space, fault_offset(vmf), &place))
+	/* From nvme it is brought up by slot_fault(), then comes back here. */
+	if (find_slot(space, fault_offset(vmf), &place) && place.arena)
 		ret = insert_pmd(vmf, &place);
 	filemap_invalidate_unlock_shared(mapping);
 	if (ret != VM_FAULT_FALLBACK)
@@ -291,8 +334,9 @@ static int slot_access(struct vm_area_struct *vma, unsigned long addr,
 	if (write)
 		return -EPERM;
 	len = min_t(u64, len, in_page);
+	kvt_load_slot(space, div_u64(off - KVT_SLOTS_BASE, space->block_size));
 	filemap_invalidate_lock_shared(mapping);
-	if (find_slot(space, off, &place) &&
+	if (find_slot(space, off, &place) && place.arena &&
 	    !PageHWPoison(kvt_arena_page(place.arena, place.off)) &&
 	    !copy_mc_to_kernel(buf, kvt_arena_piece(place.arena, place.off,
 						    &in_page), len))

@@ -4,6 +4,7 @@
  * Frames lie back to back over the arena's chunks, so one may straddle two.
  */
 #include <linux/bitmap.h>
+#include <linux/crc32c.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -12,6 +13,7 @@
 
 #include "arena.h"
 #include "chunk.h"
+#include "log.h"
 #include "space.h"
 #include "tier.h"
 
@@ -41,6 +43,12 @@ static u64 nr_chunks(const struct kvt_arena *a)
 u64 kvt_arena_bytes(const struct kvt_arena *a)
 {
 	return nr_chunks(a) << KVT_CHUNK_SHIFT;
+}
+
+/* Bytes of the tier that are the space's to use. */
+u64 kvt_arena_quota(const struct kvt_arena *a)
+{
+	return a->log ? kvt_log_bytes(a) : kvt_arena_bytes(a);
 }
 
 static int grow_status(struct kvt_arena *a, u32 frames)
@@ -157,11 +165,16 @@ static int store_chunks(struct kvt_arena *a, u64 first, struct list_head *list)
 	return 0;
 }
 
-/* A slot for each frame, and for each fill whose time was over: see kvt_filler. */
-static void raise_slots(struct kvt_space *space)
+/*
+ * A slot for each block on nvme, for each frame, and for each fill whose time was
+ * over: see kvt_filler.
+ */
+void kvt_arena_raise_slots(struct kvt_space *space)
 {
-	u64 slots = min_t(u64, 2 * kvt_space_frames(space), KVT_NO_SLOT);
+	u64 slots = 2 * kvt_space_frames(space) + kvt_space_extents(space);
 
+	lockdep_assert_held(&space->lock);
+	slots = min_t(u64, slots, KVT_NO_SLOT);
 	if (slots > space->nr_slots)
 		WRITE_ONCE(space->nr_slots, slots);
 }
@@ -169,23 +182,32 @@ static void raise_slots(struct kvt_space *space)
 /* Make frames up to @frames known and free. */
 static int extend_frames(struct kvt_arena *a, u32 frames)
 {
-	unsigned long *used, *old;
+	unsigned long *used;
+	u64 *below;
 
 	used = kvcalloc(BITS_TO_LONGS(frames), sizeof(long), GFP_KERNEL);
-	if (!used)
+	below = kvmalloc_array(frames, sizeof(u64), GFP_KERNEL);
+	if (!used || !below) {
+		kvfree(used);
+		kvfree(below);
 		return -ENOMEM;
+	}
+	memset64(below, KVT_NO_COPY, frames);
 	spin_lock(&a->space->lock);
-	old = a->used;
-	if (old)
-		bitmap_copy(used, old, a->nr_frames);
-	a->used = used;
+	if (a->used)
+		bitmap_copy(used, a->used, a->nr_frames);
+	if (a->below)
+		memcpy(below, a->below, array_size(a->nr_frames, sizeof(u64)));
+	swap(a->used, used);
+	swap(a->below, below);
 	a->nr_free += frames - a->limit;
 	WRITE_ONCE(a->limit, frames);
 	WRITE_ONCE(a->nr_frames, frames);
-	raise_slots(a->space);
+	kvt_arena_raise_slots(a->space);
 	spin_unlock(&a->space->lock);
 	kvt_space_wake(a->space);
-	kvfree(old);
+	kvfree(used);
+	kvfree(below);
 	return 0;
 }
 
@@ -221,10 +243,21 @@ int kvt_arena_grow(struct kvt_arena *a, u64 bytes)
 	return err;
 }
 
+/**
+ * kvt_arena_attach() - give a space a share of a tier
+ * @a: arena that is not in use
+ * @tier: the tier
+ * @bytes: how much
+ *
+ * Context: kvt_admin held.
+ * Return: 0; -ENOSPC, -ENOMEM, and for nvme -EINVAL.
+ */
 int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes)
 {
 	int err;
 
+	if (!kvt_tier_is_memory(tier))
+		return kvt_log_attach(a, to_kvt_nvme(tier), bytes);
 	tier->users++;
 	spin_lock(&a->space->lock);
 	a->kind = tier->kind;
@@ -245,16 +278,24 @@ void kvt_arena_detach(struct kvt_arena *a)
 {
 	struct kvt_tier *tier = a->tier;
 	unsigned long *used;
+	u64 *below;
 
+	if (a->log) {
+		kvt_log_detach(a, false);
+		return;
+	}
 	spin_lock(&a->space->lock);
 	used = a->used;
 	a->used = NULL;
+	below = a->below;
+	a->below = NULL;
 	a->limit = 0;
 	a->nr_free = 0;
 	a->hint = 0;
 	WRITE_ONCE(a->nr_frames, 0);
 	spin_unlock(&a->space->lock);
 	kvfree(used);
+	kvfree(below);
 	remove_chunks(a, 0, true);
 	tier->users--;
 	spin_lock(&a->space->lock);
@@ -390,6 +431,30 @@ int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 		cond_resched();
 	}
 	return 0;
+}
+
+/*
+ * Checksums of a frame's bytes, one of each KVT_LOG_CRC_SPAN. The caller has made
+ * sure that its memory can be read, and owns or holds it.
+ */
+void kvt_arena_sum(struct kvt_arena *a, u32 frame, u32 *crcs)
+{
+	u64 size = a->space->block_size, off = frame * size, done, len;
+	u32 crc = ~0U;
+
+	for (done = 0; done < size; done += len) {
+		void *from;
+
+		len = min_t(u64, size - done, KVT_LOG_CRC_SPAN -
+			    done % KVT_LOG_CRC_SPAN);
+		from = kvt_arena_piece(a, off + done, &len);
+		crc = crc32c(crc, from, len);
+		if ((done + len) % KVT_LOG_CRC_SPAN && done + len < size)
+			continue;
+		*crcs++ = crc;
+		crc = ~0U;
+		cond_resched();
+	}
 }
 
 /* Does @test hold for a page of the window between the bytes @off and @end? */

@@ -7,11 +7,12 @@
 #include "kvt.h"
 
 struct arena_dir;
+struct kvt_log;
 
 #define KVT_NO_FRAME U32_MAX
 
 /**
- * struct kvt_arena - a space's memory on one tier: an array of frames
+ * struct kvt_arena - a space's share of one tier
  * @space: whose it is; constant
  * @index: in space->arenas; constant
  * @tier: the tier, NULL while this index is not in use. Written under
@@ -19,6 +20,8 @@ struct arena_dir;
  *	NULL needs neither
  * @kind: of @tier
  * @node: of @tier
+ * @log: nvme: where its blocks are; NULL for memory, which has all that follows
+ *	but @nr_blocks. Lives as long as @tier is set
  * @chunks: struct kvt_chunk by byte offset >> KVT_CHUNK_SHIFT. Written under
  *	kvt_admin and, for removal, invalidate_lock; read under either, or by
  *	the owner of a frame that lies in it
@@ -32,6 +35,8 @@ struct arena_dir;
  * @nr_free: clear bits of @used below @limit (space->lock)
  * @nr_blocks: sealed blocks here (space->lock)
  * @hint: where to look for a free frame next (space->lock)
+ * @below: by frame: the copy of its block on nvme, see kvt_copy()
+ *	(space->lock)
  * @evict: sealed blocks that may be candidates, by rank (space->lock)
  */
 struct kvt_arena {
@@ -40,6 +45,7 @@ struct kvt_arena {
 	struct kvt_tier *tier;
 	enum kvt_tier_kind kind;
 	int node;
+	struct kvt_log *log;
 	struct xarray chunks;
 	u64 nr_chunks;
 	struct xarray status;
@@ -51,8 +57,28 @@ struct kvt_arena {
 	u32 nr_free;
 	u32 nr_blocks;
 	u32 hint;
+	u64 *below;
 	struct rb_root_cached evict;
 };
+
+/* Where a copy on nvme is: index of the arena, and extent. */
+#define KVT_NO_COPY	U64_MAX
+#define KVT_WRITING	(U64_MAX - 1)	/* none yet; it is being written */
+
+static inline bool kvt_copy_is_real(u64 copy)
+{
+	return copy < KVT_WRITING;
+}
+
+static inline u64 kvt_copy(unsigned int arena, u32 extent)
+{
+	return (u64)arena << 32 | extent;
+}
+
+static inline bool kvt_arena_is_memory(const struct kvt_arena *a)
+{
+	return a->kind < KVT_MEM_KINDS;
+}
 
 /* Only its evacuation makes room then: what is freed above the limit is not. */
 static inline bool kvt_arena_is_shrinking(const struct kvt_arena *a)
@@ -66,8 +92,10 @@ int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes);
 void kvt_arena_detach(struct kvt_arena *a);
 int kvt_arena_grow(struct kvt_arena *a, u64 bytes);
 void kvt_arena_lower(struct kvt_arena *a, u32 limit);
+void kvt_arena_raise_slots(struct kvt_space *space);
 void kvt_arena_trim(struct kvt_arena *a);
 u64 kvt_arena_bytes(const struct kvt_arena *a);
+u64 kvt_arena_quota(const struct kvt_arena *a);
 
 u32 kvt_arena_frame_get(struct kvt_arena *a);
 void kvt_arena_frame_put(struct kvt_arena *a, u32 frame, bool poisoned);
@@ -76,6 +104,7 @@ struct page *kvt_arena_page(struct kvt_arena *a, u64 off);
 void *kvt_arena_piece(struct kvt_arena *a, u64 off, u64 *len);
 int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 		   struct kvt_arena *from, u32 from_frame);
+void kvt_arena_sum(struct kvt_arena *a, u32 frame, u32 *crcs);
 bool kvt_arena_poisoned(struct kvt_arena *a, u64 off, u64 len);
 bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame);
 bool kvt_arena_frame_in_use(struct kvt_arena *a, u32 frame);

@@ -1,26 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The background work of a space: watermarks, prefetch, timeouts, quarantine. */
+/*
+ * The background work of a space: watermarks, write-out and
+ * reclaim, prefetch, timeouts, quarantine.
+ */
 #include <linux/ktime.h>
+#include <linux/sched/mm.h>
 
 #include "balance.h"
+#include "clean.h"
 #include "evict.h"
 #include "fill.h"
+#include "load.h"
+#include "log.h"
 #include "move.h"
 #include "place.h"
+#include "reclaim.h"
 #include "space.h"
 
 #define REAP_INTERVAL (HZ / 4)
 
+/* Blocks that are brought up from nvme at a time because PREFETCH asked for them. */
+#define PREFETCH_DEPTH 32
+
+/* Writes that were begun to make room are still under way, or have just ended. */
+static bool is_being_cleaned(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space) {
+		/* It may be taken away, but stays as long as this work runs. */
+		struct kvt_log *log = READ_ONCE(a->log);
+
+		if (log && atomic_read(&log->nr_groups))
+			return true;
+	}
+	return false;
+}
+
 static void balance_arena(struct kvt_arena *a)
 {
 	const struct kvt_knobs *k = &a->space->knobs;
+	u32 low = kvt_watermark(a, READ_ONCE(k->low_watermark));
+	u32 high = kvt_watermark(a, READ_ONCE(k->high_watermark));
+	u32 free = READ_ONCE(a->nr_free);
+	int err = 0;
 
-	if (READ_ONCE(a->nr_free) >= kvt_watermark(a, READ_ONCE(k->low_watermark)))
+	if (free >= low && !is_being_cleaned(a->space))
 		return;
-	while (!kvt_arena_is_shrinking(a) && READ_ONCE(a->nr_free) <
-	       kvt_watermark(a, READ_ONCE(k->high_watermark)))
-		if (kvt_evict_one(a))
-			return;
+	while (!err && !kvt_arena_is_shrinking(a) && READ_ONCE(a->nr_free) < high)
+		err = kvt_evict_one(a);
+	free = READ_ONCE(a->nr_free);
+	if (err == -EINPROGRESS || kvt_evict_waits(a))
+		kvt_clean(a, max(high, 1U) - min(free, high));
 }
 
 /* Freeze the block at @slot if it is on cxl. */
@@ -38,34 +69,96 @@ static struct kvt_block *freeze_cxl(struct kvt_space *space, unsigned long slot)
 	return b;
 }
 
-/* Bring up what PREFETCH asked for. */
+/* Bring the block at @slot up. false: no room for one from nvme. */
+static bool bring_up(struct kvt_space *space, unsigned long slot)
+{
+	struct kvt_load *load;
+	struct kvt_block *b;
+
+	b = kvt_load_freeze(space, slot);
+	if (b) {
+		load = kvt_load_begin(space, b, false);
+		if (IS_ERR(load))
+			return false;
+		kvt_load_put(load);
+		return true;
+	}
+	b = freeze_cxl(space, slot);
+	if (b)
+		kvt_promote(space, b, KVT_PROMOTE_ALWAYS);
+	return true;
+}
+
+/* Begin to bring up what PREFETCH asked for, some blocks at a time. */
 static void bring_up_wanted(struct kvt_space *space)
 {
 	struct kvt_block *b;
 	unsigned long slot;
 
+	WRITE_ONCE(space->has_wanted, false);
 	xa_for_each_marked(&space->slots, slot, b, KVT_WANTED) {
+		if (atomic_read(&space->nr_loading) >= PREFETCH_DEPTH) {
+			WRITE_ONCE(space->has_wanted, true);
+			return;
+		}
 		xa_clear_mark(&space->slots, slot, KVT_WANTED);
-		b = freeze_cxl(space, slot);
-		if (b)
-			kvt_promote(space, b, KVT_PROMOTE_ALWAYS);
+		/* It is a hint: without room there is no point in the rest. */
+		if (!bring_up(space, slot))
+			break;
 		cond_resched();
+	}
+}
+
+static void balance_memory(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+	int kind;
+
+	/* The slower first: what is demoted finds room there. */
+	for (kind = KVT_MEM_KINDS - 1; kind >= 0; kind--)
+		kvt_for_each_arena(a, space)
+			if (a->kind == kind)
+				balance_arena(a);
+}
+
+static void balance_logs(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space) {
+		struct kvt_log *log = READ_ONCE(a->log);
+
+		if (!log)
+			continue;
+		kvt_reclaim_lost(log);
+		kvt_reclaim_if_short(log);
+	}
+}
+
+static void commit_logs(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space) {
+		struct kvt_log *log = READ_ONCE(a->log);
+
+		if (log && atomic_read(&log->nr_writing))
+			kvt_log_commit(log);
 	}
 }
 
 void kvt_balance_work(struct work_struct *work)
 {
 	struct kvt_space *space = container_of(work, struct kvt_space, balance);
-	struct kvt_arena *a;
-	int kind;
+	/* It makes memory free: it must not wait for others to. */
+	unsigned int noio = memalloc_noio_save();
 
 	kvt_block_destroy_doomed(space);
+	balance_logs(space);
 	bring_up_wanted(space);
-	/* The slower first: what is demoted finds room there. */
-	for (kind = KVT_MEM_KINDS - 1; kind >= 0; kind--)
-		kvt_for_each_arena(a, space)
-			if (a->kind == kind)
-				balance_arena(a);
+	balance_memory(space);
+	commit_logs(space);
+	memalloc_noio_restore(noio);
 }
 
 /* Free what no device can be writing to any more, or has been given up. */

@@ -16,6 +16,7 @@
 #include "candidate.h"
 #include "family.h"
 #include "index.h"
+#include "log.h"
 #include "space.h"
 #include "trace.h"
 
@@ -84,6 +85,20 @@ void kvt_block_free(struct kvt_space *space, struct kvt_block *b)
 	call_rcu(&b->rcu, block_free_rcu);
 }
 
+/* Sealed, in memory, held by the caller or under space->lock: has it no copy? */
+bool kvt_block_is_dirty(struct kvt_space *space, const struct kvt_block *b)
+{
+	return b->state == KVT_SEALED &&
+	       kvt_block_arena(space, b)->below[b->frame] == KVT_NO_COPY;
+}
+
+/* It is dirty and held by the caller, who alone writes it from now on. */
+void kvt_block_mark_writing(struct kvt_space *space, struct kvt_block *b)
+{
+	lockdep_assert_held(&space->lock);
+	kvt_block_arena(space, b)->below[b->frame] = KVT_WRITING;
+}
+
 /*
  * The last hold of a parked block has gone: it is a candidate again or, if it
  * was dropped, ours to destroy (returns true).
@@ -135,15 +150,17 @@ void kvt_block_discard(struct kvt_space *space, struct kvt_block *b)
  * @b: found under RCU
  *
  * Context: RCU. Full ordering on success.
- * Return: false if it is not sealed, hidden, or owned by a mover just now.
+ * Return: false if it is not sealed, hidden, not in memory, or owned by a mover
+ * just now.
  */
 bool kvt_block_hold(struct kvt_space *space, struct kvt_block *b)
 {
-	if (!kvt_block_is_sealed(b) || !atomic_inc_unless_negative(&b->leases))
+	if (!kvt_block_is_sealed(b) || !kvt_block_in_memory(space, b) ||
+	    !atomic_inc_unless_negative(&b->leases))
 		return false;
-	if (likely(kvt_block_is_sealed(b)))
+	if (likely(kvt_block_is_sealed(b) && kvt_block_in_memory(space, b)))
 		return true;
-	/* Hidden between the two looks. */
+	/* Hidden, or gone from memory, between the two looks. */
 	if (put_hold(space, b, 1))
 		doom(space, b);
 	return false;
@@ -270,14 +287,24 @@ bool kvt_block_claim_hidden(struct kvt_block *b)
 	return kvt_block_freeze(b);
 }
 
+/* Its copy on nvme, if it has one, must not be found again. */
 static void free_frame(struct kvt_space *space, struct kvt_block *b)
 {
 	struct kvt_arena *a = kvt_block_arena(space, b);
 	bool poisoned = kvt_arena_frame_poisoned(a, b->frame);
 
 	spin_lock(&space->lock);
+	kvt_copy_bury(space, a->below[b->frame]);
+	a->below[b->frame] = KVT_NO_COPY;
 	kvt_arena_publish(a, b->frame, 0);
 	kvt_arena_frame_put(a, b->frame, poisoned);
+	spin_unlock(&space->lock);
+}
+
+static void free_extent(struct kvt_space *space, struct kvt_block *b)
+{
+	spin_lock(&space->lock);
+	kvt_copy_bury(space, kvt_copy(kvt_block_arena_index(b), b->frame));
 	spin_unlock(&space->lock);
 }
 
@@ -295,8 +322,10 @@ void kvt_block_destroy(struct kvt_space *space, struct kvt_block *b)
 		kvt_area_zap_block(space, b);
 		xa_erase(&space->slots, b->slot);
 	}
-	if (b->frame != KVT_NO_FRAME)
+	if (b->frame != KVT_NO_FRAME && kvt_block_in_memory(space, b))
 		free_frame(space, b);
+	else if (b->frame != KVT_NO_FRAME)
+		free_extent(space, b);
 
 	spin_lock(&space->lock);
 	*hidden_count(space, b->state) -= 1;

@@ -3,6 +3,7 @@
 #define _KVT_BLOCK_H
 
 #include <linux/atomic.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/rhashtable.h>
@@ -47,15 +48,18 @@ enum kvt_state {
  * @node: in the index
  * @key: constant
  * @leases: see above
- * @frame: where its bytes are, with the arena in @bits: changed by the owner
- *	under invalidate_lock and space->lock; stable for who has a lease
+ * @frame: where its bytes are, with the arena in @bits: a frame or, if that is
+ *	of kind nvme, an extent of its log. Of several copies it is the nearest.
+ *	Changed by the owner under invalidate_lock and space->lock; stable for
+ *	who has a lease
  * @slot: number in the space's address space; constant while it has a frame
  * @state: enum kvt_state (space->lock; read without)
  * @bits: KVT_BITS_*. The arena changes under the exclusive invalidate_lock, the
  *	mapped bit is set under the shared one; the class is constant
- * @kids: children whose bytes are on dram; stays at U16_MAX once it got there,
- *	until the last child of any kind has gone (space->lock)
- * @last_use: ns; written by every hit without a lock
+ * @kids: children whose bytes are in memory, by its kind. U8_MAX: so many or
+ *	more; then they have to be counted (space->lock)
+ * @last_use: by kvt_clock(); written by every hit without a lock. The lowest bit says that
+ *	there was a hit since it was sealed
  * @rank: sealed: position in the tree; filling, quarantine: since when, ns
  *	(space->lock)
  * @up: the parent's descriptor, NULL for a root (space->lock)
@@ -78,7 +82,7 @@ struct kvt_block {
 	u32 slot;
 	u8 state;
 	u8 bits;
-	u16 kids;
+	u8 kids[KVT_MEM_KINDS];
 	u64 last_use;
 
 	u64 rank;
@@ -95,9 +99,27 @@ struct kvt_block {
 	};
 };
 
+#define KVT_USED 1ULL	/* struct kvt_block @last_use */
+
 static_assert(sizeof(struct kvt_block) == 128);
 static_assert(KVT_MAX_ARENAS - 1 <= KVT_BITS_ARENA);
 static_assert((KVT_MAX_CLASS << KVT_BITS_CLASS) <= U8_MAX);
+
+/*
+ * Clock of @last_use, ns. It stands still while the machine is suspended, and
+ * began long before it was booted, for blocks found on nvme that were used then.
+ */
+#define KVT_CLOCK_AT_BOOT (20ULL * 365 * 24 * 3600 * NSEC_PER_SEC)
+
+static inline u64 kvt_clock(void)
+{
+	return KVT_CLOCK_AT_BOOT + ktime_get_ns();
+}
+
+static inline unsigned int kvt_block_class(const struct kvt_block *b)
+{
+	return READ_ONCE(b->bits) >> KVT_BITS_CLASS;
+}
 
 static inline unsigned int kvt_block_arena_index(const struct kvt_block *b)
 {
@@ -140,6 +162,8 @@ struct kvt_block *kvt_block_alloc_standin(struct kvt_space *space,
 void kvt_block_free(struct kvt_space *space, struct kvt_block *b);
 void kvt_block_discard(struct kvt_space *space, struct kvt_block *b);
 
+bool kvt_block_is_dirty(struct kvt_space *space, const struct kvt_block *b);
+void kvt_block_mark_writing(struct kvt_space *space, struct kvt_block *b);
 bool kvt_block_hold(struct kvt_space *space, struct kvt_block *b);
 void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr);
 void kvt_block_share(struct kvt_space *space, struct kvt_block *b);

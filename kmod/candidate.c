@@ -9,19 +9,22 @@
  * state puts it back. So every step but the last is paid for by an earlier hit,
  * lease or fill.
  */
+#include "admit.h"
 #include "candidate.h"
+#include "family.h"
 #include "space.h"
 
 /* Candidates looked at under one hold of space->lock. */
 #define BATCH KVT_CANDIDATE_BATCH
-/* And blocks passed over because a child on a slower tier needs them. */
-#define MAX_PASSED 4096
+/* And blocks passed over that cannot go this way. */
+#define MAX_PASSED 1024
 
 static u64 rank_of(struct kvt_space *space, const struct kvt_block *b)
 {
 	struct kvt_candidate c = {
 		.last_use = READ_ONCE(b->last_use),
 		.class_id = b->bits >> KVT_BITS_CLASS,
+		.priority = kvt_retain_priority(space, b),
 		.orphan = b->up && b->up->state == KVT_GHOST,
 	};
 
@@ -34,11 +37,11 @@ static bool less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct kvt_block, evict)->rank;
 }
 
-/* Make a sealed block a candidate, unless it is one. */
+/* Make a sealed block a candidate, unless it is one or is on nvme only. */
 void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b)
 {
 	lockdep_assert_held(&space->lock);
-	if (!kvt_candidate_is_out(b))
+	if (!kvt_candidate_is_out(b) || !kvt_block_in_memory(space, b))
 		return;
 	b->rank = rank_of(space, b);
 	rb_add_cached(&b->evict, &kvt_block_arena(space, b)->evict, less);
@@ -47,7 +50,7 @@ void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b)
 /* The same for one that could not go before: who waits for room may try again. */
 void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b)
 {
-	if (!kvt_candidate_is_out(b))
+	if (!kvt_candidate_is_out(b) || !kvt_block_in_memory(space, b))
 		return;
 	kvt_candidate_insert(space, b);
 	WRITE_ONCE(space->nr_offers, space->nr_offers + 1);
@@ -73,17 +76,39 @@ static void park(struct kvt_space *space, struct kvt_block *b)
 }
 
 /* Has it children in memory that is at least as fast as @kind? */
-static bool has_near_kids(const struct kvt_block *b, enum kvt_tier_kind kind)
+static bool has_near_kids(struct kvt_space *space, struct kvt_block *b,
+			  enum kvt_tier_kind kind)
 {
-	/* All children that are not dropped have their bytes in memory. */
-	return kind == KVT_TIER_DRAM ? b->kids : !hlist_empty(&b->children);
+	return kvt_family_has_kids(space, b, KVT_TIER_DRAM) ||
+	       (kind == KVT_TIER_CXL &&
+		kvt_family_has_kids(space, b, KVT_TIER_CXL));
+}
+
+/* Its turn has come; can it go this way? What may not go down is dropped. */
+static bool suits(struct kvt_arena *a, struct kvt_block *b, enum kvt_way way)
+{
+	u64 copy = a->below[b->frame];
+
+	if (way == KVT_WAY_DOWN &&
+	    kvt_retain_allows(a->space, b, KVT_TIER_CXL))
+		return true;
+	if (has_near_kids(a->space, b, KVT_TIER_CXL))
+		return false;
+	switch (way) {
+	case KVT_WAY_CLEAN:
+		return kvt_copy_is_real(copy);
+	case KVT_WAY_DIRTY:
+		return copy == KVT_NO_COPY && kvt_admit(a->space, b);
+	default:
+		return true;
+	}
 }
 
 enum verdict { FIT, LOOK_ON, LOOK_AGAIN };
 
-/* @b came up. @drop: it would be dropped, not moved down. */
+/* @b came up. */
 static enum verdict consider(struct kvt_arena *a, struct kvt_block *b,
-			     bool drop)
+			     enum kvt_way way)
 {
 	struct kvt_space *space = a->space;
 
@@ -92,11 +117,11 @@ static enum verdict consider(struct kvt_arena *a, struct kvt_block *b,
 		kvt_candidate_insert(space, b);
 		return LOOK_AGAIN;
 	}
-	if (has_near_kids(b, a->kind)) {
+	if (has_near_kids(space, b, a->kind)) {
 		kvt_candidate_erase(space, b);
 		return LOOK_AGAIN;
 	}
-	if (drop && has_near_kids(b, KVT_TIER_CXL))
+	if (!suits(a, b, way))
 		return LOOK_ON;
 	if (atomic_read(&b->leases)) {
 		park(space, b);
@@ -106,7 +131,7 @@ static enum verdict consider(struct kvt_arena *a, struct kvt_block *b,
 }
 
 /* The next block of @a to go, or NULL. *@more: only the batch ended, try again. */
-struct kvt_block *kvt_candidate_next(struct kvt_arena *a, bool drop,
+struct kvt_block *kvt_candidate_next(struct kvt_arena *a, enum kvt_way way,
 				     bool *more)
 {
 	struct rb_node *n = rb_first_cached(&a->evict), *next;
@@ -117,7 +142,7 @@ struct kvt_block *kvt_candidate_next(struct kvt_arena *a, bool drop,
 		struct kvt_block *b = rb_entry(n, struct kvt_block, evict);
 
 		next = rb_next(n);
-		switch (consider(a, b, drop)) {
+		switch (consider(a, b, way)) {
 		case FIT:
 			return b;
 		case LOOK_AGAIN:

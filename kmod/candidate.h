@@ -18,11 +18,20 @@ static inline bool kvt_candidate_is_out(const struct kvt_block *b)
 	       (unsigned long)&b->evict;
 }
 
+/**
+ * enum kvt_way - how a candidate is to go
+ * @KVT_WAY_DOWN: to slower memory
+ * @KVT_WAY_OUT: out of memory
+ * @KVT_WAY_CLEAN: out of memory: it has a copy on nvme
+ * @KVT_WAY_DIRTY: out of memory, once it has been written to nvme
+ */
+enum kvt_way { KVT_WAY_DOWN, KVT_WAY_OUT, KVT_WAY_CLEAN, KVT_WAY_DIRTY };
+
 /* All under space->lock. */
 void kvt_candidate_insert(struct kvt_space *space, struct kvt_block *b);
 void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b);
 void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b);
-struct kvt_block *kvt_candidate_next(struct kvt_arena *a, bool drop,
+struct kvt_block *kvt_candidate_next(struct kvt_arena *a, enum kvt_way way,
 				     bool *more);
 bool kvt_candidate_take(struct kvt_space *space, struct kvt_block *b);
 

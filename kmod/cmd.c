@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a batch means: dispatch, and what the commands share. */
-#include <linux/ktime.h>
 #include <linux/nospec.h>
 
 #include "cmd.h"
 #include "index.h"
 #include "space.h"
 #include "trace.h"
-
-/* Longest wait for a mover: a copy in memory of at most 64 MiB. */
-#define MOVE_TIMEOUT (30 * HZ)
 
 static void (*const ops[])(struct kvt_cmd *c) = {
 	[KVT_OP_LOOKUP]		= kvt_cmd_lookup,
@@ -34,45 +30,48 @@ void kvt_cmd_run(struct kvt_cmd *c)
 {
 	c->batch->done = 0;
 	c->batch->ok = 0;
-	c->now = ktime_get_ns();
+	INIT_LIST_HEAD(&c->loads);
+	c->now = kvt_clock();
+	c->oldest = kvt_retain_oldest(&c->file->space->retain, c->now);
 	c->deadline = jiffies + nsecs_to_jiffies(c->batch->timeout_ns);
 	ops[array_index_nospec(c->batch->op, ARRAY_SIZE(ops))](c);
 	kvt_stat_inc(c->file->space, batches);
 	trace_kvt_batch(c->file->space, c->batch);
 }
 
-enum sight { ABSENT, FILLING, MOVING, READY };
-
-static enum sight look_at(const struct kvt_block *b)
+static enum kvt_sight look_at(struct kvt_space *space,
+			      const struct kvt_block *b)
 {
 	switch (b ? READ_ONCE(b->state) : KVT_GHOST) {
 	case KVT_SEALED:
-		return atomic_read(&b->leases) < 0 ? MOVING : READY;
+		if (atomic_read(&b->leases) < 0)
+			return KVT_MOVES;
+		return kvt_block_in_memory(space, b) ? KVT_READY : KVT_BELOW;
 	case KVT_FILLING:
-		return FILLING;
+		return KVT_FILLS;
 	default:
-		return ABSENT;
+		return KVT_ABSENT;
 	}
 }
 
-static enum sight look(struct kvt_space *space, const u8 *key)
+enum kvt_sight kvt_cmd_look(struct kvt_space *space, const u8 *key)
 {
-	enum sight s;
+	enum kvt_sight s;
 
 	rcu_read_lock();
-	s = look_at(kvt_index_find(space, key));
+	s = look_at(space, kvt_index_find(space, key));
 	rcu_read_unlock();
 	return s;
 }
 
 /* Sleep while the block of @key is as @seen. Returns 0 or -errno. */
-static int wait_while(struct kvt_space *space, const u8 *key, enum sight seen,
-		      unsigned long deadline)
+static int wait_while(struct kvt_space *space, const u8 *key,
+		      enum kvt_sight seen, unsigned long deadline)
 {
 	long left = (long)(deadline - jiffies);
 
 	left = wait_event_killable_timeout(space->wait,
-					   look(space, key) != seen,
+					   kvt_cmd_look(space, key) != seen,
 					   max(left, 0L));
 	if (left < 0)
 		return -EINTR;
@@ -80,24 +79,77 @@ static int wait_while(struct kvt_space *space, const u8 *key, enum sight seen,
 }
 
 /* One attempt: the block of @key held, or why not. */
-static enum sight try_hold(struct kvt_space *space, const u8 *key,
-			   struct kvt_block **held)
+enum kvt_sight kvt_cmd_try_hold(struct kvt_cmd *c, const u8 *key,
+				struct kvt_block **held)
 {
+	struct kvt_space *space = c->file->space;
 	struct kvt_block *b;
-	enum sight s;
+	enum kvt_sight s;
 
 	rcu_read_lock();
 	b = kvt_index_find(space, key);
-	if (b && kvt_block_hold(space, b)) {
+	if (b && kvt_cmd_is_expired(c, b)) {
+		s = KVT_ABSENT;
+	} else if (b && kvt_block_hold(space, b)) {
 		*held = b;
-		s = READY;
+		s = KVT_READY;
 	} else {
-		s = look_at(b);
-		if (s == READY)	/* it has just settled */
-			s = MOVING;
+		s = look_at(space, b);
+		if (s == KVT_READY)	/* it has just settled */
+			s = KVT_MOVES;
 	}
 	rcu_read_unlock();
 	return s;
+}
+
+/**
+ * kvt_cmd_load() - begin to bring the block of a key up from nvme
+ * @c: the command
+ * @key: the key
+ * @load: out: to be waited for and put
+ *
+ * Context: process, may sleep for a frame.
+ * Return: 0; -EAGAIN: it is not on nvme at rest (any more); -ENOSPC, -ENOMEM.
+ */
+int kvt_cmd_load(struct kvt_cmd *c, const u8 *key, struct kvt_load **load)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_block *b;
+	u32 slot = KVT_NO_SLOT;
+
+	rcu_read_lock();
+	b = kvt_index_find(space, key);
+	if (b && kvt_block_is_sealed(b) && !kvt_cmd_is_expired(c, b))
+		slot = b->slot;
+	rcu_read_unlock();
+	b = kvt_load_freeze(space, slot);
+	/* The slot may have got another block in between. */
+	if (b && memcmp(b->key, key, KVT_KEY_SIZE)) {
+		kvt_block_thaw(space, b);
+		b = NULL;
+	}
+	if (!b)
+		return -EAGAIN;
+	*load = kvt_load_begin(space, b, true);
+	return PTR_ERR_OR_ZERO(*load);
+}
+
+/* Bring the block of @key up and hold it. Returns 0, -EAGAIN, or -errno. */
+static int load_and_hold(struct kvt_cmd *c, const u8 *key,
+			 struct kvt_block **held)
+{
+	u32 offers = READ_ONCE(c->file->space->nr_offers);
+	struct kvt_load *load;
+	int err;
+
+	err = kvt_cmd_load(c, key, &load);
+	if (err == -ENOSPC)
+		return kvt_cmd_wait_frame(c, offers, KVT_TIER_CXL) ?: -EAGAIN;
+	if (err)
+		return err;
+	err = kvt_load_wait(load, jiffies + KVT_LOAD_TIMEOUT, held);
+	kvt_load_put(load);
+	return err;
 }
 
 /**
@@ -107,35 +159,40 @@ static enum sight try_hold(struct kvt_space *space, const u8 *key,
  * @held: out
  * @wait: for a filler, until the command's deadline
  *
- * Context: process; sleeps only if the block is being moved or filled.
- * Return: 0; -ENOENT, -EINPROGRESS, -ETIMEDOUT, -EINTR.
+ * Context: process; sleeps only if the block is on nvme, or being moved or filled.
+ * Return: 0; -ENOENT, -EINPROGRESS, -ETIMEDOUT, -EINTR, -ENOSPC, -ENOMEM.
  */
 int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held,
 		 bool wait)
 {
-	unsigned long move_deadline = 0;
+	unsigned long move_deadline = jiffies + KVT_LOAD_TIMEOUT;
 	struct kvt_space *space = c->file->space;
 	int err;
 
 	for (;;) {
-		switch (try_hold(space, key, held)) {
-		case READY:
+		switch (kvt_cmd_try_hold(c, key, held)) {
+		case KVT_READY:
 			return 0;
-		case ABSENT:
+		case KVT_ABSENT:
 			return -ENOENT;
-		case FILLING:
+		case KVT_FILLS:
 			if (!wait)
 				return -EINPROGRESS;
-			err = wait_while(space, key, FILLING, c->deadline);
+			err = wait_while(space, key, KVT_FILLS, c->deadline);
 			break;
-		case MOVING:
-			if (!move_deadline)
-				move_deadline = jiffies + MOVE_TIMEOUT;
-			err = wait_while(space, key, MOVING, move_deadline);
+		case KVT_MOVES:
+			err = wait_while(space, key, KVT_MOVES, move_deadline);
+			break;
+		case KVT_BELOW:
+			err = load_and_hold(c, key, held);
+			if (!err)
+				return 0;
+			if (err == -EAGAIN && !time_after(jiffies, move_deadline))
+				err = 0;
 			break;
 		}
 		if (err)
-			return err;
+			return err == -EAGAIN ? -ETIMEDOUT : err;
 	}
 }
 
@@ -160,6 +217,13 @@ static void undo_lease(struct kvt_cmd *c, struct kvt_entry *e, int err)
 
 	kvt_block_unhold(space, xa_load(&space->slots, e->slot), 1);
 	e->result = err;
+}
+
+/* Entry @i is no part of the prefix: its hold goes back. */
+void kvt_cmd_undo_lease(struct kvt_cmd *c, u32 i)
+{
+	if (is_leased(&c->entries[i]))
+		undo_lease(c, &c->entries[i], -ENOENT);
 }
 
 /* Give back the last leases of a range until the space's quota is kept. */
@@ -224,30 +288,35 @@ bool kvt_cmd_record_leases(struct kvt_cmd *c, u32 end)
 	return ok == end;
 }
 
-static bool room_is_possible(struct kvt_space *space, u32 offers)
+static bool room_is_possible(struct kvt_space *space, u32 offers,
+			     enum kvt_tier_kind slowest)
 {
 	struct kvt_arena *a;
 
 	if (READ_ONCE(space->nr_offers) != offers)
 		return true;
 	kvt_for_each_arena(a, space)
-		if (READ_ONCE(a->nr_free))
+		if (a->kind <= slowest && READ_ONCE(a->nr_free))
 			return true;
 	return false;
 }
 
 /*
- * Sleep until a frame is free, or a block has become a candidate for eviction
- * since @offers was read. Returns 0 or -errno.
+ * Sleep until a frame of memory down to @slowest is free, or a block has become
+ * a candidate for eviction since @offers was read. Returns 0 or -errno.
  */
-int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers)
+int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers, enum kvt_tier_kind slowest)
 {
 	long left = (long)(c->deadline - jiffies);
 	struct kvt_space *space = c->file->space;
 
-	if (!(c->batch->flags & KVT_F_WAIT))
+	/* It waits for a device in any case. */
+	if (c->batch->op == KVT_OP_GET)
+		left = KVT_LOAD_TIMEOUT;
+	else if (!(c->batch->flags & KVT_F_WAIT))
 		return -ENOSPC;
-	left = wait_event_killable_timeout(space->wait, room_is_possible(space, offers),
+	left = wait_event_killable_timeout(space->wait,
+					   room_is_possible(space, offers, slowest),
 					   max(left, 0L));
 	if (left < 0)
 		return -EINTR;

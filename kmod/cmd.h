@@ -6,23 +6,29 @@
 #include <linux/sched/signal.h>
 #include "block.h"
 #include "file.h"
+#include "load.h"
+#include "retain.h"
 
 /**
  * struct kvt_cmd - one batch on its way
  * @file: the caller's
  * @batch: checked; @done and @ok are filled in
  * @entries: checked; kernel memory
- * @now: ns, when it began
+ * @now: by kvt_clock(), when it began
+ * @oldest: what was used since then has not expired
  * @deadline: jiffies, with KVT_F_WAIT
  * @recorded: of the entries below it the holds are leases of the file
+ * @loads: struct kvt_load that it has begun, in the order of entries
  */
 struct kvt_cmd {
 	struct kvt_file *file;
 	struct kvt_batch *batch;
 	struct kvt_entry *entries;
 	u64 now;
+	u64 oldest;
 	unsigned long deadline;
 	u32 recorded;
+	struct list_head loads;
 };
 
 void kvt_cmd_run(struct kvt_cmd *c);
@@ -40,24 +46,40 @@ void kvt_cmd_prefetch(struct kvt_cmd *c);
 void kvt_cmd_drop(struct kvt_cmd *c);
 
 /* Shared by them. */
+/* How a block looks to who wants to hold it. */
+enum kvt_sight { KVT_ABSENT, KVT_FILLS, KVT_MOVES, KVT_BELOW, KVT_READY };
+
+enum kvt_sight kvt_cmd_look(struct kvt_space *space, const u8 *key);
+enum kvt_sight kvt_cmd_try_hold(struct kvt_cmd *c, const u8 *key,
+				struct kvt_block **held);
 int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held,
 		 bool wait);
 void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
 		   const struct kvt_block *b);
+int kvt_cmd_load(struct kvt_cmd *c, const u8 *key, struct kvt_load **load);
+void kvt_cmd_undo_lease(struct kvt_cmd *c, u32 i);
 bool kvt_cmd_record_leases(struct kvt_cmd *c, u32 end);
-int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers);
+int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers, enum kvt_tier_kind slowest);
 
-/* Time of use of entry @i: a chain's leaf is older than its root. */
+/* Has a block, found under RCU, expired? Then it is a miss. */
+static inline bool kvt_cmd_is_expired(const struct kvt_cmd *c,
+				      const struct kvt_block *b)
+{
+	return unlikely(READ_ONCE(b->last_use) < c->oldest) &&
+	       kvt_retain_has_expired(c->file->space, b, c->now);
+}
+
+/* Time of use of entry @i, without KVT_USED: a chain's leaf is older than its root. */
 static inline u64 kvt_cmd_stamp(const struct kvt_cmd *c, u32 i)
 {
-	return c->now + c->batch->nr - i;
+	return (c->now & ~KVT_USED) + 2 * (c->batch->nr - i);
 }
 
 /* Prefix-closed recency wants a later, shorter batch not to age a block. */
 static inline void kvt_cmd_touch(const struct kvt_cmd *c, struct kvt_block *b,
 				 u32 i)
 {
-	u64 stamp = kvt_cmd_stamp(c, i);
+	u64 stamp = kvt_cmd_stamp(c, i) | KVT_USED;
 
 	if (READ_ONCE(b->last_use) < stamp)
 		WRITE_ONCE(b->last_use, stamp);

@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "drop.h"
 #include "fill.h"
+#include "index.h"
 #include "space.h"
 
 static void begin(struct kvt_cmd *c, struct kvt_fill *fill)
@@ -44,7 +45,9 @@ static int fill_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i,
 			return err;
 		/* What is held counts against the quota while this sleeps. */
 		kvt_cmd_record_leases(c, i);
-		err = kvt_cmd_wait_frame(c, offers);
+		err = kvt_cmd_wait_frame(c, offers,
+					 kvt_retain_floor(c->file->space,
+							  fill->class_id));
 	} while (!err);
 	return err;
 }
@@ -63,25 +66,45 @@ static bool ends_batch(struct kvt_space *space, int result)
 	       result != -ECANCELED;
 }
 
-/* A key that is present: lease it, if asked to. */
+/* A key that is present, wherever: tell where, and count it as use. */
 static int present_one(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_entry *e = &c->entries[i];
+	struct kvt_block *b;
+	int ret = -ENOENT;
+
+	rcu_read_lock();
+	b = kvt_index_find(space, e->key);
+	if (b && kvt_block_is_sealed(b) && !kvt_cmd_is_expired(c, b)) {
+		kvt_cmd_touch(c, b, i);
+		e->slot = b->slot;
+		ret = kvt_block_arena(space, b)->kind | KVT_RES_PRESENT;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+
+/* The same, and lease it. */
+static int lease_present(struct kvt_cmd *c, u32 i)
 {
 	struct kvt_entry *e = &c->entries[i];
 	struct kvt_block *b;
-	int err, ret;
+	int err;
 
 	err = kvt_cmd_hold(c, e->key, &b, false);
 	if (err)
 		return err;
 	kvt_cmd_touch(c, b, i);
-	ret = kvt_block_arena(c->file->space, b)->kind | KVT_RES_PRESENT;
-	if (c->batch->flags & KVT_F_LEASE) {
-		kvt_cmd_place(c, e, b);
-		return ret | KVT_RES_LEASED;
-	}
-	e->slot = b->slot;
-	kvt_block_unhold(c->file->space, b, 1);
-	return ret;
+	kvt_cmd_place(c, e, b);
+	return kvt_block_arena(c->file->space, b)->kind | KVT_RES_PRESENT |
+	       KVT_RES_LEASED;
+}
+
+/* Entry @i was present, and then was not: it went in between, or it has expired. */
+static void make_way(struct kvt_cmd *c, u32 i)
+{
+	kvt_drop_expired(c->file->space, c->entries[i].key, c->now);
 }
 
 static int reserve_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
@@ -97,9 +120,11 @@ static int reserve_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 			break;
 		if (ret != -EEXIST)
 			return ret;
-		ret = present_one(c, i);
-		if (ret != -ENOENT)	/* else it went between the two */
+		ret = c->batch->flags & KVT_F_LEASE ? lease_present(c, i) :
+						      present_one(c, i);
+		if (ret != -ENOENT)
 			return ret;
+		make_way(c, i);
 	}
 	kvt_stat_inc(space, reserves);
 	e->slot = place.slot;
@@ -204,12 +229,14 @@ static int put_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 {
 	int ret;
 
-	do {
+	for (;;) {
 		ret = store_one(c, fill, i);
 		if (ret == -EEXIST)
 			ret = present_one(c, i);
-	} while (ret == -ENOENT);	/* it went between the two */
-	return ret;
+		if (ret != -ENOENT)
+			return ret;
+		make_way(c, i);
+	}
 }
 
 void kvt_cmd_put(struct kvt_cmd *c)

@@ -12,14 +12,22 @@
 /* Entries looked up in one RCU section. */
 #define RCU_BATCH 256
 
-static int lookup_one(struct kvt_space *space, struct kvt_entry *e)
-{
-	struct kvt_block *b = kvt_index_find(space, e->key);
+/* Entries of a GET that are brought up from nvme ahead of their turn. */
+#define GET_AHEAD 16
 
-	if (!b || !kvt_block_is_sealed(b))
+static int lookup_one(struct kvt_cmd *c, struct kvt_entry *e)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_block *b = kvt_index_find(space, e->key);
+	int kind;
+
+	if (!b || !kvt_block_is_sealed(b) || kvt_cmd_is_expired(c, b))
+		return -ENOENT;
+	kind = kvt_block_arena(space, b)->kind;
+	if (c->batch->flags & KVT_F_MEMORY_ONLY && kind >= KVT_MEM_KINDS)
 		return -ENOENT;
 	e->slot = b->slot;
-	return kvt_block_arena(space, b)->kind;
+	return kind;
 }
 
 void kvt_cmd_lookup(struct kvt_cmd *c)
@@ -33,7 +41,7 @@ void kvt_cmd_lookup(struct kvt_cmd *c)
 		rcu_read_lock();
 		for (; go_on && i < end; i++)
 			go_on = kvt_cmd_result(c, i,
-					       lookup_one(space, &c->entries[i]));
+					       lookup_one(c, &c->entries[i]));
 		rcu_read_unlock();
 		cond_resched();
 	}
@@ -60,33 +68,135 @@ static int promote_held(struct kvt_cmd *c, const u8 *key,
 	return kvt_cmd_hold(c, key, held, false);
 }
 
-static int acquire_one(struct kvt_cmd *c, u32 i, bool wait)
+/* @b is held for entry @i: its result. */
+static int leased(struct kvt_cmd *c, u32 i, struct kvt_block *b)
+{
+	kvt_cmd_touch(c, b, i);
+	kvt_cmd_place(c, &c->entries[i], b);
+	return kvt_block_arena(c->file->space, b)->kind | KVT_RES_LEASED;
+}
+
+/* Entry @i is on nvme: begin to bring it up. Its result comes later. */
+static int begin_load(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_load *load;
+	int err;
+
+	err = kvt_cmd_load(c, c->entries[i].key, &load);
+	if (err)
+		return err;
+	load->entry = i;
+	list_add_tail(&load->link, &c->loads);
+	c->entries[i].result = 0;
+	return 0;
+}
+
+/*
+ * Entry @i, without sleeping for long. Returns 0: it is leased or on its way;
+ * -EAGAIN: it takes waiting, or a frame; else why it is no part of the prefix.
+ */
+static int begin_one(struct kvt_cmd *c, u32 i)
 {
 	struct kvt_space *space = c->file->space;
-	struct kvt_entry *e = &c->entries[i];
+	struct kvt_block *b;
+	int err = 0;
+
+	switch (kvt_cmd_try_hold(c, c->entries[i].key, &b)) {
+	case KVT_READY:
+		if (kvt_block_arena(space, b)->kind == KVT_TIER_CXL)
+			err = promote_held(c, c->entries[i].key, &b);
+		c->entries[i].result = err ?: leased(c, i, b);
+		return err;
+	case KVT_BELOW:
+		if (c->batch->flags & KVT_F_MEMORY_ONLY)
+			return -ENOENT;
+		err = begin_load(c, i);
+		return err == -ENOSPC ? -EAGAIN : err;
+	case KVT_ABSENT:
+		return -ENOENT;
+	default:
+		return -EAGAIN;
+	}
+}
+
+/* Entry @i, with all the waiting it takes. */
+static int acquire_one(struct kvt_cmd *c, u32 i)
+{
+	bool wait = c->batch->flags & KVT_F_WAIT;
 	struct kvt_block *b;
 	int err;
 
-	err = kvt_cmd_hold(c, e->key, &b, wait);
-	if (!err && kvt_block_arena(space, b)->kind == KVT_TIER_CXL)
-		err = promote_held(c, e->key, &b);
-	if (err)
-		return err;
-	kvt_cmd_touch(c, b, i);
-	kvt_cmd_place(c, e, b);
-	return kvt_block_arena(space, b)->kind | KVT_RES_LEASED;
+	if (c->batch->flags & KVT_F_MEMORY_ONLY &&
+	    kvt_cmd_look(c->file->space, c->entries[i].key) == KVT_BELOW)
+		return -ENOENT;
+	err = kvt_cmd_hold(c, c->entries[i].key, &b, wait);
+	c->entries[i].result = err ?: leased(c, i, b);
+	return err;
 }
 
-/* The same with KVT_F_WAIT: what is held is recorded before it sleeps. */
-static int acquire_waiting(struct kvt_cmd *c, u32 i)
+/* Wait for the loads of entries below @end. Returns how many of these are good. */
+static u32 finish_loads(struct kvt_cmd *c, u32 end)
 {
-	int ret = acquire_one(c, i, false);
+	struct kvt_load *load, *next;
+	struct kvt_block *b;
+	int err = 0;
 
-	if (ret != -EINPROGRESS || !(c->batch->flags & KVT_F_WAIT))
-		return ret;
-	if (!kvt_cmd_record_leases(c, i))
-		return -EDQUOT;
-	return acquire_one(c, i, true);
+	list_for_each_entry_safe(load, next, &c->loads, link) {
+		if (!err)
+			err = kvt_load_wait(load, jiffies + KVT_LOAD_TIMEOUT, &b);
+		c->entries[load->entry].result =
+			err ?: leased(c, load->entry, b);
+		if (err)
+			end = min(end, load->entry);
+		list_del(&load->link);
+		kvt_load_put(load);
+	}
+	return end;
+}
+
+/* Holds of entries that are no part of the prefix go back. */
+static void drop_tail(struct kvt_cmd *c, u32 begin, u32 end)
+{
+	u32 i;
+
+	for (i = begin + 1; i < end; i++)
+		kvt_cmd_undo_lease(c, i);
+}
+
+/*
+ * The longest prefix. As many blocks as possible are brought up at the same time;
+ * what takes waiting for somebody else is waited for when those have arrived.
+ */
+static u32 acquire_prefix(struct kvt_cmd *c)
+{
+	u32 nr = c->batch->nr, i = 0, good;
+	int err = 0;
+
+	while (i < nr && !err) {
+		for (; i < nr && !err; i++) {
+			err = begin_one(c, i);
+			if (err)
+				break;
+			if (!((i + 1) % RCU_BATCH))
+				cond_resched();
+		}
+		good = finish_loads(c, i);
+		if (good < i) {
+			drop_tail(c, good, i);
+			return good + 1;
+		}
+		if (err != -EAGAIN)
+			break;
+		/* What is held counts against the quota while this sleeps. */
+		if (!kvt_cmd_record_leases(c, i))
+			return i;
+		err = acquire_one(c, i);
+		i += !err;
+	}
+	if (!err)
+		return nr;
+	c->entries[i].result = err;
+	return i + 1;
 }
 
 /* The prefix ends at the first entry that failed, or lost its lease. */
@@ -103,14 +213,10 @@ static void count_prefix(struct kvt_cmd *c)
 void kvt_cmd_acquire(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
-	u32 i;
 
-	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
-		if (!kvt_cmd_result(c, i, acquire_waiting(c, i)))
-			break;
-		if (!((i + 1) % RCU_BATCH))
-			cond_resched();
-	}
+	if (kvt_cmd_killed(c, 0))
+		return;
+	c->batch->done = acquire_prefix(c);
 	kvt_cmd_record_leases(c, c->batch->done);
 	count_prefix(c);
 	kvt_stat_add(space, acquires, c->batch->done);
@@ -189,12 +295,28 @@ static int get_one(struct kvt_cmd *c, u32 i)
 	return ret;
 }
 
+/* Begin to bring entry @i up, if it is on nvme: its turn will come. */
+static void read_ahead(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_load *load;
+
+	if (i < c->batch->nr &&
+	    kvt_cmd_look(space, c->entries[i].key) == KVT_BELOW &&
+	    !kvt_cmd_load(c, c->entries[i].key, &load))
+		kvt_load_put(load);
+}
+
 void kvt_cmd_get(struct kvt_cmd *c)
 {
 	u32 i;
 
-	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++)
+	for (i = 0; i < GET_AHEAD; i++)
+		read_ahead(c, i);
+	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
+		read_ahead(c, i + GET_AHEAD);
 		kvt_cmd_result(c, i, get_one(c, i));
+	}
 	kvt_stat_add(c->file->space, gets, c->batch->ok);
 }
 
@@ -206,11 +328,13 @@ static int prefetch_one(struct kvt_cmd *c, u32 i)
 
 	rcu_read_lock();
 	b = kvt_index_find(space, c->entries[i].key);
-	if (b && kvt_block_is_sealed(b)) {
+	if (b && kvt_block_is_sealed(b) && !kvt_cmd_is_expired(c, b)) {
 		ret = kvt_block_arena(space, b)->kind;
 		c->entries[i].slot = b->slot;
-		if (ret > c->batch->tier)
+		if (ret > c->batch->tier) {
 			xa_set_mark(&space->slots, b->slot, KVT_WANTED);
+			WRITE_ONCE(space->has_wanted, true);
+		}
 	}
 	rcu_read_unlock();
 	return ret;

@@ -3,13 +3,15 @@
 #include <linux/capability.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "abi.h"
 #include "ioctl.h"
 #include "ioctl_arg.h"
+#include "nvme.h"
 #include "space.h"
-#include "tier.h"
+#include "tier_mem.h"
 
 static long version(void __user *arg)
 {
@@ -35,7 +37,25 @@ static long tier_add(void __user *arg)
 	err = kvt_get_arg(&a, sizeof(a), arg);
 	if (!err)
 		err = kvt_abi_check_tier_add(&a);
-	return err ?: kvt_tier_add(&a);
+	return err ?: kvt_mem_tier_add(&a);
+}
+
+static long nvme_add(void __user *arg)
+{
+	struct kvt_nvme_add *a = kmalloc(sizeof(*a), GFP_KERNEL);
+	long err;
+
+	if (!a)
+		return -ENOMEM;
+	err = kvt_get_arg(a, sizeof(*a), arg);
+	if (!err)
+		err = kvt_abi_check_nvme_add(a);
+	if (!err) {
+		err = kvt_nvme_add(a);
+		err = kvt_put_arg(arg, a, sizeof(*a)) ?: err;
+	}
+	kfree(a);
+	return err;
 }
 
 /* tier_remove and space_delete have the same shape. */
@@ -105,6 +125,8 @@ static long control_ioctl(struct file *file, unsigned int cmd,
 	switch (KVT_CMD(cmd)) {
 	case KVT_CMD(KVT_IOC_TIER_ADD):
 		return tier_add(p);
+	case KVT_CMD(KVT_IOC_NVME_ADD):
+		return nvme_add(p);
 	case KVT_CMD(KVT_IOC_TIER_REMOVE):
 		return remove_by_name(p, kvt_tier_remove);
 	case KVT_CMD(KVT_IOC_TIER_RESIZE):

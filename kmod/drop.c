@@ -89,6 +89,35 @@ int kvt_drop_one(struct kvt_space *space, const u8 *key)
 	return 0;
 }
 
+/**
+ * kvt_drop_expired() - forget a block if it has expired
+ * @space: the space
+ * @key: its key
+ * @now: by kvt_clock()
+ *
+ * Context: process, may sleep.
+ */
+void kvt_drop_expired(struct kvt_space *space, const u8 *key, u64 now)
+{
+	struct hidden h = { .ours = LIST_HEAD_INIT(h.ours) };
+	struct kvt_block *b, *standin;
+	bool expired;
+
+	standin = kvt_block_alloc_standin(space, key);
+	spin_lock(&space->lock);
+	b = kvt_index_find(space, key);
+	expired = b && kvt_retain_has_expired(space, b, now);
+	if (expired)
+		hide(space, b, standin, &h);
+	spin_unlock(&space->lock);
+	if (!expired) {
+		kvt_block_discard(space, standin);
+		return;
+	}
+	kvt_stat_inc(space, expired);
+	finish(space, &h);
+}
+
 static struct kvt_block *first_leaf(struct kvt_block *b, u32 *walked)
 {
 	for (; !hlist_empty(&b->children); (*walked)++)

@@ -5,5 +5,6 @@
 #include "arena.h"
 
 int kvt_evict_one(struct kvt_arena *a);
+bool kvt_evict_waits(struct kvt_arena *a);
 
 #endif /* _KVT_EVICT_H */

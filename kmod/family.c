@@ -29,11 +29,35 @@ bool kvt_family_is_above(const struct kvt_block *b,
 
 static void add_kid(struct kvt_block *parent, enum kvt_tier_kind kind)
 {
-	if (kind == KVT_TIER_DRAM && parent->kids != U16_MAX)
-		parent->kids++;
+	if (kind < KVT_MEM_KINDS && parent->kids[kind] != U8_MAX)
+		parent->kids[kind]++;
 }
 
-/* @b, in memory of @kind, becomes a child of @parent. */
+/**
+ * kvt_family_has_kids() - has a block children in memory of a kind?
+ * @space: its space
+ * @b: the block
+ * @kind: dram or cxl
+ *
+ * Context: space->lock held. Linear in the children if there are, or were, very
+ * many of that kind.
+ */
+bool kvt_family_has_kids(struct kvt_space *space, struct kvt_block *b,
+			 enum kvt_tier_kind kind)
+{
+	struct kvt_block *kid;
+	unsigned int nr = 0;
+
+	if (b->kids[kind] != U8_MAX)
+		return b->kids[kind];
+	hlist_for_each_entry(kid, &b->children, sibling)
+		if (kvt_block_arena(space, kid)->kind == kind && ++nr == U8_MAX)
+			break;
+	b->kids[kind] = nr;
+	return nr;
+}
+
+/* @b, whose bytes are in @kind, becomes a child of @parent. */
 void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
 		     struct kvt_block *parent, enum kvt_tier_kind kind)
 {
@@ -43,14 +67,21 @@ void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
 	add_kid(parent, kind);
 }
 
-/* @parent has one child less in memory of @kind: it may be a leaf now. */
+/* Key of the parent: all zero for a root, or if @b was dropped. */
+void kvt_family_parent_key(const struct kvt_block *b, u8 *key)
+{
+	if (b->up)
+		memcpy(key, b->up->key, KVT_KEY_SIZE);
+	else
+		memset(key, 0, KVT_KEY_SIZE);
+}
+
+/* @parent has one child less in @kind: it may be a leaf now. */
 static void lost_kid(struct kvt_space *space, struct kvt_block *parent,
 		     enum kvt_tier_kind kind)
 {
-	if (kind == KVT_TIER_DRAM && parent->kids != U16_MAX)
-		parent->kids--;
-	if (hlist_empty(&parent->children))
-		parent->kids = 0;	/* it may have been too many to count */
+	if (kind < KVT_MEM_KINDS && parent->kids[kind] != U8_MAX)
+		parent->kids[kind]--;
 	if (parent->state == KVT_SEALED)
 		kvt_candidate_offer(space, parent);
 }
@@ -71,7 +102,7 @@ void kvt_family_leave(struct kvt_space *space, struct kvt_block *b)
 	}
 }
 
-/* The bytes of @b have moved between kinds of memory. */
+/* The nearest copy of @b is in another kind of tier now. */
 void kvt_family_moved(struct kvt_space *space, struct kvt_block *b,
 		      enum kvt_tier_kind from, enum kvt_tier_kind to)
 {
@@ -94,7 +125,8 @@ void kvt_family_replace(struct kvt_space *space, struct kvt_block *old,
 	lockdep_assert_held(&space->lock);
 	kvt_index_replace(space, old, new);
 	hlist_move_list(&old->children, &new->children);
-	swap(new->kids, old->kids);
+	memcpy(new->kids, old->kids, sizeof(new->kids));
+	memset(old->kids, 0, sizeof(old->kids));
 	hlist_for_each_entry(kid, &new->children, sibling) {
 		kid->up = new;
 		if (new->state != KVT_GHOST || kid->state != KVT_SEALED ||

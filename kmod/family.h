@@ -12,6 +12,9 @@ void kvt_family_replace(struct kvt_space *space, struct kvt_block *old,
 			struct kvt_block *new);
 void kvt_family_moved(struct kvt_space *space, struct kvt_block *b,
 		      enum kvt_tier_kind from, enum kvt_tier_kind to);
+bool kvt_family_has_kids(struct kvt_space *space, struct kvt_block *b,
+			 enum kvt_tier_kind kind);
+void kvt_family_parent_key(const struct kvt_block *b, u8 *key);
 bool kvt_family_is_above(const struct kvt_block *b,
 			 const struct kvt_block *above);
 

@@ -64,9 +64,9 @@ static int take_quota(struct kvt_space *space)
 }
 
 /* The parent's descriptor; a ghost is made if it is absent. NULL: a root. */
-static struct kvt_block *find_parent(struct kvt_fill *fill, const u8 *parent)
+static struct kvt_block *find_parent(struct kvt_space *space, const u8 *parent,
+				     struct kvt_block **spare)
 {
-	struct kvt_space *space = fill->space;
 	struct kvt_block *p;
 
 	if (is_root(parent))
@@ -74,11 +74,11 @@ static struct kvt_block *find_parent(struct kvt_fill *fill, const u8 *parent)
 	p = kvt_index_find(space, parent);
 	if (p)
 		return p;
-	p = fill->spare;
+	p = *spare;
 	memcpy(p->key, parent, KVT_KEY_SIZE);
 	if (kvt_index_insert(space, p))
 		return ERR_PTR(-ENOMEM);
-	fill->spare = NULL;
+	*spare = NULL;
 	return p;
 }
 
@@ -102,6 +102,36 @@ static int enter_index(struct kvt_space *space, struct kvt_block *b,
 	kvt_family_replace(space, old, b);
 	kvt_block_free(space, old);
 	return 0;
+}
+
+/**
+ * kvt_fill_link() - put a block into the index and its family
+ * @space: its space
+ * @b: new; its arena is set
+ * @old: the ghost that stands for its key, consumed if 0 is returned; or NULL
+ * @parent: its parent's key, all zero for a root
+ * @spare: a descriptor for an absent parent; NULL from then on
+ *
+ * Context: space->lock held.
+ * Return: 0; -ENOMEM; -ELOOP: the key is its own ancestor.
+ */
+int kvt_fill_link(struct kvt_space *space, struct kvt_block *b,
+		  struct kvt_block *old, const u8 *parent,
+		  struct kvt_block **spare)
+{
+	struct kvt_block *p;
+	int err;
+
+	lockdep_assert_held(&space->lock);
+	p = find_parent(space, parent, spare);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	err = enter_index(space, b, old, p);
+	if (err)
+		drop_idle_ghost(space, p);
+	else if (p)
+		kvt_family_join(space, b, p, kvt_block_arena(space, b)->kind);
+	return err;
 }
 
 /* From here on the slot of @b can be committed. */
@@ -129,24 +159,16 @@ static int link_block(struct kvt_fill *fill, struct kvt_block *b,
 {
 	struct kvt_space *space = fill->space;
 	struct kvt_arena *a = kvt_block_arena(space, b);
-	struct kvt_block *old, *p;
+	struct kvt_block *old;
 	int err;
 
 	lockdep_assert_held(&space->lock);
 	old = kvt_index_find(space, b->key);
 	err = old ? why_not(fill, old) : 0;
+	if (!err)
+		err = kvt_fill_link(space, b, old, parent, &fill->spare);
 	if (err)
 		return err;
-	p = find_parent(fill, parent);
-	if (IS_ERR(p))
-		return PTR_ERR(p);
-	err = enter_index(space, b, old, p);
-	if (err) {
-		drop_idle_ghost(space, p);
-		return err;
-	}
-	if (p)
-		kvt_family_join(space, b, p, a->kind);
 	add_to_filler(space, b, fill->filler);
 	space->nr_filling++;
 	kvt_arena_publish(a, b->frame, 0);
@@ -157,9 +179,11 @@ static int link_block(struct kvt_fill *fill, struct kvt_block *b,
 static int place_block(struct kvt_fill *fill, struct kvt_block *b)
 {
 	struct kvt_space *space = fill->space;
-	struct kvt_arena *a = kvt_frame_find(space, &b->frame);
+	struct kvt_arena *a;
 	u32 slots;
 
+	a = kvt_frame_find(space, kvt_retain_floor(space, fill->class_id),
+			   &b->frame);
 	if (!a)
 		return -ENOSPC;
 	kvt_block_set_arena(b, a->index);

@@ -57,6 +57,9 @@ int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
 		  u64 stamp);
 int kvt_fill_abort(struct kvt_space *space, struct kvt_filler *filler,
 		   u32 slot);
+int kvt_fill_link(struct kvt_space *space, struct kvt_block *b,
+		  struct kvt_block *old, const u8 *parent,
+		  struct kvt_block **spare);
 void kvt_fill_drop_all(struct kvt_space *space, struct kvt_filler *filler);
 void kvt_fill_expire(struct kvt_space *space);
 

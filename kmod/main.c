@@ -3,7 +3,9 @@
 
 #include "area.h"
 #include "block.h"
+#include "io.h"
 #include "ioctl.h"
+#include "nvme.h"
 #include "space.h"
 #include "tier.h"
 
@@ -20,12 +22,18 @@ static int __init kvt_init(void)
 	err = kvt_area_init();
 	if (err)
 		goto exit_block;
-	err = kvt_tier_init();
+	err = kvt_io_init();
 	if (err)
 		goto exit_area;
+	err = kvt_tier_init();
+	if (err)
+		goto exit_io;
+	err = kvt_nvme_init();
+	if (err)
+		goto exit_tier_class;
 	err = kvt_space_init();
 	if (err)
-		goto exit_tier;
+		goto exit_nvme;
 	err = kvt_control_init();
 	if (err)
 		goto exit_space;
@@ -33,8 +41,12 @@ static int __init kvt_init(void)
 
 exit_space:
 	kvt_space_exit();
-exit_tier:
+exit_nvme:
+	kvt_nvme_shutdown_all();
+exit_tier_class:
 	kvt_tier_exit();
+exit_io:
+	kvt_io_exit();
 exit_area:
 	kvt_area_exit();
 exit_block:
@@ -45,8 +57,11 @@ exit_block:
 static void __exit kvt_exit(void)
 {
 	kvt_control_exit();
+	/* First, so that what spaces have there stays on the devices. */
+	kvt_nvme_shutdown_all();
 	kvt_space_exit();
 	kvt_tier_exit();
+	kvt_io_exit();
 	kvt_area_exit();
 	kvt_block_exit();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Moving a block to another frame. A mover owns the block (frozen), so nobody
+ * Moving a block to another frame, or to its copy on nvme alone. A mover owns the block (frozen), so nobody
  * holds it, and its bytes cannot change: they are copied with no lock, and only
  * the switch to the new frame is under locks.
  */
@@ -59,6 +59,33 @@ void kvt_frame_return(struct kvt_arena *a, u32 frame)
 	kvt_space_wake(a->space);
 }
 
+/**
+ * kvt_block_rehome() - a block's nearest copy is somewhere else from now on
+ * @space: its space
+ * @b: sealed, frozen by the caller
+ * @to: arena where it is
+ * @frame: frame there, with the block's bytes in it; nvme: extent
+ *
+ * Context: the exclusive invalidate_lock and space->lock held. The caller zaps.
+ */
+void kvt_block_rehome(struct kvt_space *space, struct kvt_block *b,
+		      struct kvt_arena *to, u32 frame)
+{
+	struct kvt_arena *from = kvt_block_arena(space, b);
+
+	lockdep_assert_held(&space->lock);
+	kvt_candidate_erase(space, b);
+	kvt_family_moved(space, b, from->kind, to->kind);
+	from->nr_blocks--;
+	to->nr_blocks++;
+	if (kvt_arena_is_memory(from))
+		kvt_arena_publish(from, b->frame, 0);
+	if (kvt_arena_is_memory(to))
+		kvt_arena_publish(to, frame, space->block_size);
+	WRITE_ONCE(b->frame, frame);
+	kvt_block_set_arena(b, to->index);
+}
+
 /* Switch a block to its new frame, unless it was dropped meanwhile. */
 static bool switch_frame(struct kvt_space *space, struct kvt_block *b,
 			 struct kvt_arena *to, u32 frame)
@@ -71,20 +98,62 @@ static bool switch_frame(struct kvt_space *space, struct kvt_block *b,
 	spin_lock(&space->lock);
 	sealed = b->state == KVT_SEALED;
 	if (sealed) {
-		kvt_candidate_erase(space, b);
-		kvt_family_moved(space, b, from->kind, to->kind);
-		from->nr_blocks--;
-		to->nr_blocks++;
-		kvt_arena_publish(from, b->frame, 0);
-		kvt_arena_publish(to, frame, space->block_size);
-		WRITE_ONCE(b->frame, frame);
-		kvt_block_set_arena(b, to->index);
+		to->below[frame] = from->below[b->frame];
+		from->below[b->frame] = KVT_NO_COPY;
+		kvt_block_rehome(space, b, to, frame);
 	}
 	spin_unlock(&space->lock);
 	if (sealed)
 		kvt_area_zap_block_locked(space, b);
 	filemap_invalidate_unlock(mapping);
 	return sealed;
+}
+
+/* Switch a block to its copy on nvme, if it has one and was not dropped. */
+static bool switch_below(struct kvt_space *space, struct kvt_block *b)
+{
+	struct address_space *mapping = space->inode->i_mapping;
+	struct kvt_arena *from = kvt_block_arena(space, b);
+	u32 old = b->frame;
+	bool good;
+	u64 copy;
+
+	filemap_invalidate_lock(mapping);
+	spin_lock(&space->lock);
+	copy = from->below[old];
+	good = b->state == KVT_SEALED && kvt_copy_is_real(copy);
+	if (good) {
+		from->below[old] = KVT_NO_COPY;
+		kvt_block_rehome(space, b, &space->arenas[copy >> 32], copy);
+		trace_kvt_move(space, b, from->index, old);
+	}
+	spin_unlock(&space->lock);
+	if (good)
+		kvt_area_zap_block_locked(space, b);
+	filemap_invalidate_unlock(mapping);
+	return good;
+}
+
+/**
+ * kvt_leave_memory() - make do with a block's copy on nvme
+ * @space: its space
+ * @b: in memory, frozen by the caller, who owns it no longer on return
+ *
+ * Context: process, may sleep.
+ * Return: 0, and its frame is free; -EAGAIN: it has no copy (any more).
+ */
+int kvt_leave_memory(struct kvt_space *space, struct kvt_block *b)
+{
+	struct kvt_arena *from = kvt_block_arena(space, b);
+	u32 old = b->frame;
+	int err = -EAGAIN;
+
+	if (switch_below(space, b)) {
+		kvt_frame_return(from, old);
+		err = 0;
+	}
+	kvt_block_thaw(space, b);
+	return err;
 }
 
 /* Forget a block that the caller owns. */

@@ -8,6 +8,9 @@ u32 kvt_watermark(const struct kvt_arena *a, u32 permille);
 u32 kvt_frame_take(struct kvt_arena *a, u32 keep);
 void kvt_frame_return(struct kvt_arena *a, u32 frame);
 
+void kvt_block_rehome(struct kvt_space *space, struct kvt_block *b,
+		      struct kvt_arena *to, u32 frame);
+int kvt_leave_memory(struct kvt_space *space, struct kvt_block *b);
 int kvt_move(struct kvt_space *space, struct kvt_block *b,
 	     struct kvt_arena *to, u32 frame);
 void kvt_forget(struct kvt_space *space, struct kvt_block *b);

@@ -52,6 +52,7 @@ static struct kvt_arena *evict_from_kind(struct kvt_space *space,
 /**
  * kvt_frame_find() - a frame for a new block
  * @space: the space
+ * @slowest: of memory that will do
  * @frame: out: the frame, owned by the caller
  *
  * Takes a free one on the fastest tier that has any, so that a filler does not
@@ -60,17 +61,18 @@ static struct kvt_arena *evict_from_kind(struct kvt_space *space,
  * Context: process, may sleep.
  * Return: the frame's arena; NULL if nothing is free nor can go.
  */
-struct kvt_arena *kvt_frame_find(struct kvt_space *space, u32 *frame)
+struct kvt_arena *kvt_frame_find(struct kvt_space *space,
+				 enum kvt_tier_kind slowest, u32 *frame)
 {
+	int kind, end = min_t(int, slowest + 1, KVT_MEM_KINDS);
 	struct kvt_arena *a;
-	int kind;
 
-	for (kind = 0; kind < KVT_MEM_KINDS; kind++) {
+	for (kind = 0; kind < end; kind++) {
 		a = take_from_kind(space, kind, frame, 0);
 		if (a)
 			return a;
 	}
-	for (kind = 0; kind < KVT_MEM_KINDS; kind++) {
+	for (kind = 0; kind < end; kind++) {
 		a = evict_from_kind(space, kind, frame);
 		if (a)
 			return a;
@@ -101,8 +103,9 @@ void kvt_promote(struct kvt_space *space, struct kvt_block *b,
 		kvt_stat_inc(space, promotions);
 }
 
-/* Somewhere else for a block of @a: below its limit, or another arena. */
-static struct kvt_arena *frame_elsewhere(struct kvt_arena *a, u32 *frame)
+/* Somewhere else for @b of @a: below its limit, or another arena. */
+static struct kvt_arena *frame_elsewhere(struct kvt_arena *a,
+					 const struct kvt_block *b, u32 *frame)
 {
 	struct kvt_arena *to;
 
@@ -110,7 +113,7 @@ static struct kvt_arena *frame_elsewhere(struct kvt_arena *a, u32 *frame)
 	if (*frame != KVT_NO_FRAME)
 		return a;
 	kvt_for_each_arena(to, a->space) {
-		if (to == a)
+		if (to == a || !kvt_retain_allows(a->space, b, to->kind))
 			continue;
 		*frame = kvt_frame_take(to, 0);
 		if (*frame != KVT_NO_FRAME)
@@ -120,15 +123,16 @@ static struct kvt_arena *frame_elsewhere(struct kvt_arena *a, u32 *frame)
 }
 
 /* The same, evicting what is used least if no frame is free. */
-static struct kvt_arena *room_elsewhere(struct kvt_arena *a, u32 *frame)
+static struct kvt_arena *room_elsewhere(struct kvt_arena *a,
+					const struct kvt_block *b, u32 *frame)
 {
-	struct kvt_arena *to = frame_elsewhere(a, frame), *from;
+	struct kvt_arena *to = frame_elsewhere(a, b, frame), *from;
 
 	if (to)
 		return to;
 	kvt_for_each_arena(from, a->space) {
 		while (READ_ONCE(from->limit) && !kvt_evict_one(from)) {
-			to = frame_elsewhere(a, frame);
+			to = frame_elsewhere(a, b, frame);
 			if (to)
 				return to;
 		}
@@ -141,7 +145,7 @@ static void evacuate_block(struct kvt_arena *a, struct kvt_block *b)
 	struct kvt_arena *to;
 	u32 frame;
 
-	to = room_elsewhere(a, &frame);
+	to = room_elsewhere(a, b, &frame);
 	if (to) {
 		kvt_move(a->space, b, to, frame);
 		return;

@@ -4,7 +4,8 @@
 
 #include "space.h"
 
-struct kvt_arena *kvt_frame_find(struct kvt_space *space, u32 *frame);
+struct kvt_arena *kvt_frame_find(struct kvt_space *space,
+				 enum kvt_tier_kind slowest, u32 *frame);
 void kvt_promote(struct kvt_space *space, struct kvt_block *b,
 		 enum kvt_promote how);
 void kvt_evacuate(struct kvt_arena *a, u32 limit);

@@ -15,15 +15,24 @@ typedef __u64 u64;
 typedef __u8 u8;
 #endif
 
+#define KVT_PRIORITY_MAX	7	/* goes last */
+#define KVT_PRIORITY_DEFAULT	3
+
+/* A rank is a priority in the upper bits and a time, 73 years of ns, below. */
+#define KVT_RANK_TIME_BITS	61
+#define KVT_RANK_TIME_MAX	((1ULL << KVT_RANK_TIME_BITS) - 1)
+
 /**
  * struct kvt_candidate - what a policy may know of a block
  * @last_use: ns, monotonic; within a batch the leaf is the oldest
  * @class_id: retention class
+ * @priority: of that class, 0..KVT_PRIORITY_MAX: lower ones go first
  * @orphan: its parent is not present, so no prefix reaches it
  */
 struct kvt_candidate {
 	u64 last_use;
 	u8 class_id;
+	u8 priority;
 	bool orphan;
 };
 
@@ -32,7 +41,8 @@ struct kvt_candidate {
  * @name: as in sysfs
  * @rank: lowest goes first. Must not fall between two calls for one block
  *	unless the block became an orphan: the eviction tree is re-ranked
- *	lazily, when a block comes up for eviction.
+ *	lazily, when a block comes up for eviction. (So a priority that is
+ *	lowered counts for blocks as they come up.)
  *
  * That a parent outlives its resident children is not the policy's business:
  * the mechanism offers leaves only.
@@ -41,6 +51,16 @@ struct kvt_policy {
 	const char *name;
 	u64 (*rank)(const struct kvt_candidate *c);
 };
+
+/* By priority first, then by @time; times beyond KVT_RANK_TIME_MAX are alike. */
+static inline u64 kvt_rank(u8 priority, u64 time)
+{
+	if (priority > KVT_PRIORITY_MAX)
+		priority = KVT_PRIORITY_MAX;
+	if (time > KVT_RANK_TIME_MAX)
+		time = KVT_RANK_TIME_MAX;
+	return (u64)priority << KVT_RANK_TIME_BITS | time;
+}
 
 extern const struct kvt_policy kvt_policy_lru;
 

@@ -13,6 +13,7 @@
 #include "file.h"
 #include "index.h"
 #include "ioctl.h"
+#include "log.h"
 #include "place.h"
 #include "space.h"
 #include "sysfs.h"
@@ -141,6 +142,7 @@ static void init_fields(struct kvt_space *space)
 	for (i = 0; i < KVT_MAX_ARENAS; i++)
 		kvt_arena_init(&space->arenas[i], space, i);
 	set_defaults(space);
+	kvt_retain_init(space);
 }
 
 /* A space with nothing in it; put_device() frees it. */
@@ -160,6 +162,7 @@ static struct kvt_space *space_alloc(const struct kvt_space_create *arg)
 	device_initialize(&space->dev);
 	space->dev.class = &space_class;
 	space->dev.type = &space_type;
+	space->dev.groups = kvt_class_groups;
 	if (dev_set_name(&space->dev, "%s", (const char *)arg->name)) {
 		put_device(&space->dev);
 		return NULL;
@@ -214,7 +217,7 @@ static int attach_arenas(struct kvt_space *space,
 		if (err)
 			return err;
 	}
-	return 0;
+	return kvt_space_frames(space) ? 0 : -EINVAL;
 }
 
 /* What a space has that can fail to be had. Undone by free_parts(). */
@@ -253,6 +256,12 @@ free_wq:
 /* Nobody can reach the space any more. */
 static void free_parts(struct kvt_space *space)
 {
+	struct kvt_arena *a;
+
+	kvt_retain_exit(space);
+	kvt_for_each_arena(a, space)
+		if (a->log)
+			kvt_arena_detach(a);
 	cancel_delayed_work_sync(&space->reap);
 	cancel_work_sync(&space->balance);
 	kvt_block_destroy_doomed(space);
@@ -401,9 +410,15 @@ static int add_arena(struct kvt_space *space, struct kvt_tier *tier, u64 bytes)
 	return err;
 }
 
-static bool is_last_arena(struct kvt_arena *a)
+static bool is_last_memory(struct kvt_arena *a)
 {
 	return kvt_space_frames(a->space) == a->nr_frames;
+}
+
+static void take_arena_away(struct kvt_arena *a)
+{
+	kvt_sysfs_arena_remove(a);
+	kvt_arena_detach(a);
 }
 
 /* Shrink to @bytes, or as far as it goes: -EBUSY. */
@@ -411,18 +426,32 @@ static int shrink_arena(struct kvt_arena *a, u64 bytes)
 {
 	u32 limit = div_u64(bytes, a->space->block_size);
 
-	if (!bytes && is_last_arena(a))
+	if (!bytes && is_last_memory(a))
 		return -EINVAL;
 	kvt_arena_lower(a, limit);
 	kvt_evacuate(a, limit);
 	kvt_arena_trim(a);
 	if (kvt_arena_bytes(a) > bytes)
 		return -EBUSY;
-	if (!bytes) {
-		kvt_sysfs_arena_remove(a);
-		kvt_arena_detach(a);
-	}
+	if (!bytes)
+		take_arena_away(a);
 	return 0;
+}
+
+static int resize_log(struct kvt_arena *a, u64 bytes)
+{
+	if (bytes)
+		return kvt_log_resize(a, bytes);
+	take_arena_away(a);
+	return 0;
+}
+
+/* The nvme tier of @a is being removed: its contents stay on the devices. */
+void kvt_space_lose_arena(struct kvt_arena *a)
+{
+	lockdep_assert_held(&kvt_admin);
+	kvt_sysfs_arena_remove(a);
+	kvt_log_detach(a, true);
 }
 
 static int resize_locked(const char *name, const char *tier_name, u64 *bytes)
@@ -437,18 +466,16 @@ static int resize_locked(const char *name, const char *tier_name, u64 *bytes)
 	if (*bytes && *bytes < space->block_size)
 		return -EINVAL;
 	a = find_arena(space, tier);
-	if (!a) {
-		if (*bytes)
-			err = add_arena(space, tier, *bytes);
-		if (err)
-			*bytes = 0;
-		return err;
-	}
-	if (*bytes > kvt_arena_bytes(a))
+	if (!a && *bytes)
+		err = add_arena(space, tier, *bytes);
+	else if (a && a->log)
+		err = resize_log(a, *bytes);
+	else if (a && *bytes > kvt_arena_bytes(a))
 		err = kvt_arena_grow(a, *bytes);
-	else if (*bytes < kvt_arena_bytes(a))
+	else if (a && *bytes < kvt_arena_bytes(a))
 		err = shrink_arena(a, *bytes);
-	*bytes = kvt_arena_bytes(a);
+	a = find_arena(space, tier);
+	*bytes = a ? kvt_arena_quota(a) : 0;
 	return err;
 }
 

@@ -14,6 +14,7 @@
 #include "block.h"
 #include "kvt.h"
 #include "policy.h"
+#include "retain.h"
 #include "stats.h"
 
 /* The file offsets of a space's areas. Each arena has a fixed region. */
@@ -62,10 +63,14 @@ struct kvt_knobs {
  * @inode: its mapping holds every mmap of the space; constant
  * @knobs: see there
  * @policy: in use (READ_ONCE)
+ * @retain: its retention classes
  * @arenas: by index. Those with a tier are in use
  * @index: all descriptors by key
  * @slots: descriptors that have a frame, by slot
  * @held: leases of all files, and blocks being filled; <= the lease quota
+ * @has_wanted: PREFETCH asked for blocks, and they are not all under way
+ *	(READ_ONCE)
+ * @nr_loading: loads that nobody waits for
  * @stats: counters
  * @wait: woken when a block is sealed, settles after a move or goes, and when
  *	a frame becomes free
@@ -100,10 +105,13 @@ struct kvt_space {
 	struct inode *inode;
 	struct kvt_knobs knobs;
 	const struct kvt_policy *policy;
+	struct kvt_retain retain;
 	struct kvt_arena arenas[KVT_MAX_ARENAS];
 	struct rhashtable index;
 	struct xarray slots;
 	atomic_long_t held;
+	bool has_wanted;
+	atomic_t nr_loading;
 	struct kvt_stats __percpu *stats;
 	wait_queue_head_t wait;
 	struct workqueue_struct *wq;
@@ -150,6 +158,13 @@ static inline struct kvt_arena *kvt_block_arena(struct kvt_space *space,
 	return &space->arenas[kvt_block_arena_index(b)];
 }
 
+/* Are its bytes in a frame? Stable for who holds or owns it. */
+static inline bool kvt_block_in_memory(struct kvt_space *space,
+				       const struct kvt_block *b)
+{
+	return kvt_arena_is_memory(kvt_block_arena(space, b));
+}
+
 /* Total of the arenas' frames. */
 static inline u64 kvt_space_frames(struct kvt_space *space)
 {
@@ -167,11 +182,14 @@ static inline void kvt_space_wake(struct kvt_space *space)
 		wake_up_all(&space->wait);
 }
 
+u64 kvt_space_extents(struct kvt_space *space);
+
 int kvt_space_init(void);
 void kvt_space_exit(void);
 int kvt_space_create(const struct kvt_space_create *arg);
 int kvt_space_delete(const char *name);
 int kvt_space_resize(const char *name, const char *tier, u64 *bytes);
+void kvt_space_lose_arena(struct kvt_arena *a);
 void kvt_space_info(struct kvt_space *space, struct kvt_space_info *info);
 long kvt_space_quota(struct kvt_space *space);
 size_t kvt_space_metadata(struct kvt_space *space);

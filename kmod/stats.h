@@ -19,6 +19,14 @@
 	X(evictions)		\
 	X(demotions)		\
 	X(promotions)		\
+	X(loads)		\
+	X(writeouts)		\
+	X(not_admitted)		\
+	X(reclaimed)		\
+	X(carried)		\
+	X(lost)			\
+	X(recovered)		\
+	X(expired)		\
 	X(no_space)		\
 	X(no_quota)		\
 	X(slot_faults)		\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /sys/class/kvtier*: see Documentation/ABI/testing/sysfs-class-kvtier. */
+/* /sys/class/kvtier: see Documentation/ABI/testing/sysfs-class-kvtier. */
 #include <linux/device.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -7,67 +7,6 @@
 #include "space.h"
 #include "sysfs.h"
 #include "tier.h"
-
-/* -------------------------------------------------------------------- tiers */
-
-static ssize_t kind_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%s\n", to_kvt_tier(dev)->kind == KVT_TIER_DRAM ?
-			  "dram" : "cxl");
-}
-static DEVICE_ATTR_RO(kind);
-
-static ssize_t node_show(struct device *dev, struct device_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%d\n", to_kvt_tier(dev)->node);
-}
-static DEVICE_ATTR_RO(node);
-
-/* One number out of a tier's counts, in bytes. */
-#define TIER_BYTES(name, expr)						\
-static ssize_t name##_show(struct device *dev,				\
-			   struct device_attribute *attr, char *buf)	\
-{									\
-	struct kvt_tier *tier = to_kvt_tier(dev);			\
-	u64 nr;								\
-									\
-	spin_lock(&tier->lock);						\
-	nr = expr;							\
-	spin_unlock(&tier->lock);					\
-	return sysfs_emit(buf, "%llu\n", nr << KVT_CHUNK_SHIFT);	\
-}									\
-static DEVICE_ATTR_RO(name)
-
-TIER_BYTES(size, tier->nr_used + tier->nr_free + tier->nr_limbo +
-		 tier->nr_retired);
-TIER_BYTES(used, tier->nr_used);
-TIER_BYTES(free, tier->nr_free);
-TIER_BYTES(limbo, tier->nr_limbo);
-TIER_BYTES(retired, tier->nr_retired);
-TIER_BYTES(huge, tier->nr_huge);
-
-static struct attribute *kvt_tier_attrs[] = {
-	&dev_attr_kind.attr,
-	&dev_attr_node.attr,
-	&dev_attr_size.attr,
-	&dev_attr_used.attr,
-	&dev_attr_free.attr,
-	&dev_attr_limbo.attr,
-	&dev_attr_retired.attr,
-	&dev_attr_huge.attr,
-	NULL
-};
-
-static const struct attribute_group kvt_tier_group = {
-	.attrs = kvt_tier_attrs,
-};
-
-const struct attribute_group *kvt_tier_groups[] = {
-	&kvt_tier_group,
-	NULL
-};
 
 /* ------------------------------------------------------------ spaces: counts */
 
@@ -336,7 +275,7 @@ static ssize_t arena_field_show(struct kvt_arena *a, enum arena_field field,
 		nr = a->nr_blocks;
 		break;
 	case ARENA_BYTES:
-		nr = kvt_arena_bytes(a);
+		nr = kvt_arena_quota(a);
 		break;
 	default:
 		break;

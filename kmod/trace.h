@@ -44,6 +44,9 @@ KVT_BLOCK_EVENT(kvt_evict);
 KVT_BLOCK_EVENT(kvt_drop);
 KVT_BLOCK_EVENT(kvt_quarantine);
 KVT_BLOCK_EVENT(kvt_free);
+KVT_BLOCK_EVENT(kvt_write);
+KVT_BLOCK_EVENT(kvt_load);
+KVT_BLOCK_EVENT(kvt_recover);
 
 TRACE_EVENT(kvt_move,
 	TP_PROTO(struct kvt_space *space, const struct kvt_block *b,

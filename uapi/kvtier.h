@@ -36,11 +36,14 @@
 #define KVT_KEY_SIZE		32	/* bytes of a block's key */
 #define KVT_IDENTITY_SIZE	32	/* bytes of a space's identity */
 #define KVT_NAME_SIZE		32	/* bytes of a name, NUL included */
-#define KVT_MAX_ARENAS		8	/* arenas (memory tiers) of one space */
+#define KVT_MAX_ARENAS		8	/* arenas (one a tier) of one space */
 #define KVT_MAX_BATCH		16384	/* entries of one batch */
 #define KVT_BLOCK_SIZE_MIN	4096	/* bytes; also the granule */
 #define KVT_BLOCK_SIZE_MAX	(64 << 20)
 #define KVT_MAX_CLASS		15	/* retention classes are 0..15 */
+#define KVT_MAX_DEVICES		8	/* devices of one nvme tier */
+#define KVT_PATH_SIZE		256	/* bytes of a device's path, NUL included */
+#define KVT_HOST_SIZE		16	/* bytes that name a host */
 #define KVT_MAX_TIMEOUT_NS	3600000000000ULL /* longest wait: one hour */
 
 /**
@@ -83,14 +86,61 @@ struct kvt_tier_add {
 	__u64	bytes;
 };
 
+#define KVT_NVME_TAKE_OVER	(1U << 0) /* also what another host has not
+					   * detached; it must not use it
+					   */
+
 /**
- * struct kvt_tier_remove - give a tier's memory back to the kernel
+ * struct kvt_nvme_add - make an nvme tier of formatted devices
+ * @size: sizeof(struct kvt_nvme_add)
+ * @flags: KVT_NVME_*
+ * @name: 1..31 characters of [a-z0-9_-], first a letter; unique among tiers
+ * @host: names this host, not all zero; the same after a reboot (a digest of
+ *	/etc/machine-id)
+ * @nr_devices: 1..KVT_MAX_DEVICES: all devices of the set, in any order
+ * @bad: out: with an error that is about one device: which of @devices
+ * @devices: paths, NUL-terminated and zero after that; unused ones zero
+ *
+ * The devices are opened exclusively and stay open. Nothing is written to a
+ * device that is not formatted for kvtier (kvtierctl tier format) or is refused.
+ * What spaces had stored there is found again when a space of the same name,
+ * identity and block size gets a quota on the tier.
+ *
+ * About the tier: EEXIST: name taken. EPERM without CAP_SYS_ADMIN. ESTALE: devices
+ * of the set are missing.
+ * About a device: ENOENT, EACCES, ...: @devices cannot be looked up. ENOTBLK: no block
+ * device. EBUSY: somebody has it open exclusively (mounted, in another tier, in
+ * the list twice). EROFS: read-only. EMEDIUMTYPE: not formatted for kvtier.
+ * EPROTONOSUPPORT: formatted by another version. EUCLEAN: both superblocks are
+ * damaged. EOVERFLOW: smaller than its superblock says. EXDEV: of another
+ * set than the first device. EREMOTE: another host has it attached. EIO: it
+ * cannot be read or written. EOPNOTSUPP: logical blocks of more than 4 KiB.
+ */
+struct kvt_nvme_add {
+	__u32	size;
+	__u32	flags;
+	__u8	name[KVT_NAME_SIZE];
+	__u8	host[KVT_HOST_SIZE];
+	__u32	nr_devices;
+	__u32	bad;
+	__u8	devices[KVT_MAX_DEVICES][KVT_PATH_SIZE];
+};
+
+/**
+ * struct kvt_tier_remove - give a tier's memory or devices back
  * @size: sizeof(struct kvt_tier_remove)
  * @pad: zero
  * @name: the tier
  *
- * ENOENT: no such tier. EBUSY: a space has an arena on it, it is being resized,
- * or frames of a deleted space are still pinned by a device.
+ * A memory tier: EBUSY: a space has an arena on it, it is being resized, or frames
+ * of a deleted space are still pinned by a device.
+ *
+ * An nvme tier: blocks that are only in memory are written to it for up to its
+ * flush_ms first; then it is detached from all spaces, which go on without it,
+ * and from its devices. What is on them can be found again: see struct kvt_nvme_add.
+ * EBUSY: I/O to a device does not end.
+ *
+ * ENOENT: no such tier.
  */
 struct kvt_tier_remove {
 	__u32	size;
@@ -99,16 +149,16 @@ struct kvt_tier_remove {
 };
 
 /**
- * struct kvt_tier_resize - change a tier's size
+ * struct kvt_tier_resize - change a memory tier's size
  * @size: sizeof(struct kvt_tier_resize)
  * @pad: zero
  * @name: the tier
  * @bytes: wanted size, a multiple of 2 MiB; out: the size reached
  *
  * Shrinking frees only memory that no space has; 0 is a size. ENOENT: no such
- * tier. EBUSY: it could shrink only part of the way; ENOMEM, EINTR: it could grow
+ * tier. EOPNOTSUPP: an nvme tier. EBUSY: it could shrink only part of the way; ENOMEM, EINTR: it could grow
  * only part of the way; ENODEV, EADDRNOTAVAIL: its node is gone. In all cases but
- * ENOENT @bytes is the size reached.
+ * ENOENT and EOPNOTSUPP @bytes is the size reached.
  */
 struct kvt_tier_resize {
 	__u32	size;
@@ -120,7 +170,8 @@ struct kvt_tier_resize {
 /**
  * struct kvt_quota - how much of a tier a space may use
  * @tier: the tier's name
- * @bytes: multiple of 2 MiB, at least one block
+ * @bytes: multiple of 2 MiB, at least one block. An nvme tier: rounded down to
+ *	whole segments, of which there must be two
  */
 struct kvt_quota {
 	__u8	tier[KVT_NAME_SIZE];
@@ -145,7 +196,11 @@ struct kvt_quota {
  *
  * EEXIST: name taken. ENOENT: no such tier. ENOSPC: a tier has not that much
  * free, a quota is above 16 TiB or 2^32 - 2 blocks, or there are 4096 spaces.
- * EINVAL also: @uid or @gid mean nothing here. EPERM without CAP_SYS_ADMIN.
+ * EINVAL also: @uid or @gid mean nothing here, no quota is on memory, or an nvme
+ * tier's segments are too short for the block size. EPERM without CAP_SYS_ADMIN.
+ *
+ * What a space of the same name, identity and block size has left on an nvme tier
+ * becomes this one's: its blocks appear in the background, newest first.
  */
 struct kvt_space_create {
 	__u32	size;
@@ -162,7 +217,7 @@ struct kvt_space_create {
 };
 
 /**
- * struct kvt_space_delete - drop all blocks of a space and remove it
+ * struct kvt_space_delete - drop all blocks of a space everywhere and remove it
  * @size: sizeof(struct kvt_space_delete)
  * @pad: zero
  * @name: the space
@@ -187,7 +242,10 @@ struct kvt_space_delete {
  * stops at frames that are leased, being filled or in quarantine, and at memory
  * that a device has pinned (a registered window): EBUSY, with the bytes reached
  * in @quota. So a window offset never comes to mean other memory while a device
- * uses it. The last arena cannot be taken away: EINVAL.
+ * uses it. The last arena that is memory cannot be taken away: EINVAL.
+ *
+ * On an nvme tier whole segments are given back, oldest first, and their blocks
+ * are dropped unless they are in memory, too.
  */
 struct kvt_space_resize {
 	__u32	size;
@@ -217,6 +275,7 @@ struct kvt_version {
 #define KVT_IOC_SPACE_CREATE	_IOW(KVT_IOC_MAGIC, 0x04, struct kvt_space_create)
 #define KVT_IOC_SPACE_DELETE	_IOW(KVT_IOC_MAGIC, 0x05, struct kvt_space_delete)
 #define KVT_IOC_SPACE_RESIZE	_IOWR(KVT_IOC_MAGIC, 0x06, struct kvt_space_resize)
+#define KVT_IOC_NVME_ADD	_IOWR(KVT_IOC_MAGIC, 0x07, struct kvt_nvme_add)
 
 /* ------------------------------------------------------------------ */
 /* /dev/kvtier/<space>							*/
@@ -240,8 +299,8 @@ struct kvt_attach {
  * struct kvt_arena_info - one arena, as mmap() sees it
  * @tier: name of the tier it lies on; empty: this index is not in use
  * @kind: enum kvt_tier_kind
- * @node: NUMA node of its memory
- * @nr_frames: frames it has now
+ * @node: NUMA node of its memory; nvme: -1
+ * @nr_frames: frames it has now; nvme: 0, and no window nor status
  * @pad: zero
  * @window_offset: mmap offset of its window; frame f is at + f * block_size
  * @window_len: bytes of the window, a multiple of 2 MiB
@@ -308,8 +367,9 @@ struct kvt_status {
  * enum kvt_op - commands
  * @KVT_OP_LOOKUP: chain. Longest present prefix. Takes no lease, does not
  *	count as use. Entry: @key in; @slot, @result (tier) out.
- * @KVT_OP_ACQUIRE: chain. Lease the longest present prefix. Entry: @key in;
- *	@slot, @offset, @result (tier) out.
+ * @KVT_OP_ACQUIRE: chain. Lease the longest present prefix; what is on nvme is
+ *	brought into memory, many blocks at a time. Entry: @key in; @slot,
+ *	@offset, @result (tier) out.
  * @KVT_OP_RELEASE: each. Give one lease back. Entry: @slot in.
  * @KVT_OP_RESERVE: chain. A frame to fill for each key that is not present.
  *	Entry: @key in; @slot, @offset, @result out. Needs a writable file.
@@ -350,10 +410,13 @@ enum kvt_op {
 
 /* Flags of struct kvt_batch, each with the commands that take it. */
 #define KVT_F_WAIT		(1U << 0) /* ACQUIRE: for a block that is being
-					   * filled; RESERVE, PUT: for a free
-					   * frame. Until @timeout_ns.
+					   * filled, and for a frame for one on
+					   * nvme; RESERVE, PUT: for a free frame.
+					   * Until @timeout_ns.
 					   */
-#define KVT_F_NO_PROMOTE	(1U << 1) /* ACQUIRE: lease it where it is */
+#define KVT_F_NO_PROMOTE	(1U << 1) /* ACQUIRE: lease it where it is, if
+					   * that is memory
+					   */
 #define KVT_F_MEMORY_ONLY	(1U << 2) /* LOOKUP, ACQUIRE: what is not in
 					   * memory is a miss
 					   */
@@ -387,11 +450,12 @@ enum kvt_op {
  *	EINPROGRESS	ACQUIRE, GET: it is being filled; RESERVE, PUT: by another
  *			file
  *	EALREADY	RESERVE, PUT: this file is filling it
- *	ENOSPC		no frame is free nor can be made free
+ *	ENOSPC		no frame is free nor can be made free at once (blocks may
+ *			be on their way to nvme: see KVT_F_WAIT)
  *	EDQUOT		the space's lease_quota is reached, which is not waited
  *			for; or 65535 leases of this file on the block
  *	ETIMEDOUT	KVT_F_WAIT: the time is over. Any command that holds a
- *			block: it was being moved for 30 s
+ *			block: it was being moved or read for 30 s
  *	ECANCELED	COMMIT: the block was dropped, or its time to fill was
  *			over; its frame is gone. ABORT: its time was over
  *	ELOOP		RESERVE, PUT: the block would be its own ancestor

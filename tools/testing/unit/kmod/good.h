@@ -47,6 +47,25 @@ static inline struct kvt_tier_add good_tier_add(void)
 	return arg;
 }
 
+static inline void set_path(__u8 *path, const char *text)
+{
+	memset(path, 0, KVT_PATH_SIZE);
+	memcpy(path, text, strlen(text));
+}
+
+/* Two devices of KVT_MAX_DEVICES, the rest zero. */
+static inline struct kvt_nvme_add good_nvme_add(void)
+{
+	struct kvt_nvme_add arg = {
+		.size = sizeof(arg), .host = { 0x5a, 1, 2, 3 }, .nr_devices = 2,
+	};
+
+	set_name(arg.name, "disk");
+	set_path(arg.devices[0], "/dev/nvme0n1");
+	set_path(arg.devices[1], "/dev/disk/by-id/nvme-kvt2");
+	return arg;
+}
+
 static inline struct kvt_tier_resize good_tier_resize(void)
 {
 	struct kvt_tier_resize arg = {

@@ -12,7 +12,7 @@ static bool is_one_of(__u32 op, __u32 ops)
 
 static bool all_zero(const void *p, size_t len)
 {
-	static const char zeroes[sizeof(struct kvt_space_create)];
+	static const char zeroes[sizeof(struct kvt_nvme_add)];
 
 	return !memcmp(p, zeroes, len);
 }
@@ -41,6 +41,28 @@ bool oracle_tier_add(const struct kvt_tier_add *arg)
 	return (arg->kind == KVT_TIER_DRAM || arg->kind == KVT_TIER_CXL) &&
 		is_name(arg->name) && arg->pad == 0 && arg->bytes > 0 &&
 		is_amount(arg->bytes);
+}
+
+static bool is_path(const __u8 *path)
+{
+	size_t len = strnlen((const char *)path, KVT_PATH_SIZE);
+
+	return len >= 1 && len <= 255 && all_zero(path + len, 256 - len);
+}
+
+bool oracle_nvme_add(const struct kvt_nvme_add *arg)
+{
+	__u32 i, paths = 0;
+
+	for (i = 0; i < 8; i++)
+		if (i < arg->nr_devices ? !is_path(arg->devices[i]) :
+					  !all_zero(arg->devices[i], 256))
+			return false;
+		else if (arg->devices[i][0])
+			paths++;
+	return (arg->flags == 0 || arg->flags == KVT_NVME_TAKE_OVER) &&
+		is_name(arg->name) && !all_zero(arg->host, 16) &&
+		paths >= 1 && paths == arg->nr_devices;
 }
 
 bool oracle_tier_resize(const struct kvt_tier_resize *arg)

@@ -10,6 +10,7 @@
 #include <kvtier.h>
 
 bool oracle_tier_add(const struct kvt_tier_add *arg);
+bool oracle_nvme_add(const struct kvt_nvme_add *arg);
 bool oracle_tier_resize(const struct kvt_tier_resize *arg);
 bool oracle_space_create(const struct kvt_space_create *arg);
 bool oracle_space_resize(const struct kvt_space_resize *arg);

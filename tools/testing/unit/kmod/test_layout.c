@@ -16,6 +16,7 @@
 static void sizes(void)
 {
 	SIZE(kvt_tier_add, 56);
+	SIZE(kvt_nvme_add, 2112);
 	SIZE(kvt_tier_remove, 40);
 	SIZE(kvt_tier_resize, 48);
 	SIZE(kvt_quota, 40);
@@ -36,6 +37,12 @@ static void control_offsets(void)
 	AT(kvt_tier_add, name, 8);
 	AT(kvt_tier_add, node, 40);
 	AT(kvt_tier_add, bytes, 48);
+	AT(kvt_nvme_add, flags, 4);
+	AT(kvt_nvme_add, name, 8);
+	AT(kvt_nvme_add, host, 40);
+	AT(kvt_nvme_add, nr_devices, 56);
+	AT(kvt_nvme_add, bad, 60);
+	AT(kvt_nvme_add, devices, 64);
 	AT(kvt_tier_remove, name, 8);
 	AT(kvt_tier_resize, bytes, 40);
 	AT(kvt_space_create, block_size, 4);
@@ -79,6 +86,7 @@ static void command_numbers(void)
 	is(KVT_IOC_SPACE_CREATE, 0x41a0b704, "KVT_IOC_SPACE_CREATE");
 	is(KVT_IOC_SPACE_DELETE, 0x4028b705, "KVT_IOC_SPACE_DELETE");
 	is(KVT_IOC_SPACE_RESIZE, 0xc050b706, "KVT_IOC_SPACE_RESIZE");
+	is(KVT_IOC_NVME_ADD, 0xc840b707, "KVT_IOC_NVME_ADD");
 	is(KVT_IOC_SPACE_INFO, 0xc2e0b720, "KVT_IOC_SPACE_INFO");
 	is(KVT_IOC_ATTACH, 0x4028b721, "KVT_IOC_ATTACH");
 	is(KVT_IOC_SUBMIT, 0xc050b722, "KVT_IOC_SUBMIT");
@@ -90,6 +98,7 @@ static void values(void)
 	is(KVT_OP_DROP, 9, "KVT_OP_DROP");
 	is(KVT_TIER_DRAM, 0, "KVT_TIER_DRAM");
 	is(KVT_TIER_REMOTE, 3, "KVT_TIER_REMOTE");
+	is(KVT_NVME_TAKE_OVER, 1, "KVT_NVME_TAKE_OVER");
 	is(KVT_F_WAIT, 1, "KVT_F_WAIT");
 	is(KVT_F_CLASS, 1 << 7, "KVT_F_CLASS");
 	is(KVT_RES_LEASED, 1 << 8, "KVT_RES_LEASED");

@@ -10,6 +10,16 @@ static u64 rank(u64 last_use, u8 class_id, bool orphan)
 {
 	struct kvt_candidate c = {
 		.last_use = last_use, .class_id = class_id, .orphan = orphan,
+		.priority = KVT_PRIORITY_DEFAULT,
+	};
+
+	return kvt_policy_lru.rank(&c);
+}
+
+static u64 rank_at(u8 priority, u64 last_use, bool orphan)
+{
+	struct kvt_candidate c = {
+		.last_use = last_use, .priority = priority, .orphan = orphan,
 	};
 
 	return kvt_policy_lru.rank(&c);
@@ -18,8 +28,8 @@ static u64 rank(u64 last_use, u8 class_id, bool orphan)
 static void order(void)
 {
 	static const u64 times[] = {
-		1, 2, 1000, UINT32_MAX, 1ULL << 32, INT64_MAX, 1ULL << 63,
-		UINT64_MAX,
+		1, 2, 1000, UINT32_MAX, 1ULL << 32, 1ULL << 60,
+		KVT_RANK_TIME_MAX - 1, KVT_RANK_TIME_MAX,
 	};
 	size_t i, j, n = sizeof(times) / sizeof(times[0]);
 	int wrong = 0;
@@ -48,6 +58,20 @@ static void classes(void)
 	is(wrong, 0, "classes are alike");
 }
 
+static void priorities(void)
+{
+	int p, wrong = 0;
+
+	for (p = 0; p < KVT_PRIORITY_MAX; p++) {
+		wrong += rank_at(p, UINT64_MAX, false) >=
+			 rank_at(p + 1, 0, false);
+		wrong += rank_at(p + 1, 5, true) > rank_at(0, 1, false);
+	}
+	is(wrong, 0, "a lower priority goes first, whenever it was used");
+	is(rank_at(200, 9, false), rank_at(KVT_PRIORITY_MAX, 9, false),
+	   "a priority out of range is the highest");
+}
+
 /* Re-ranking is lazy: between two looks a rank may rise, never fall. */
 static void never_falls(void)
 {
@@ -67,6 +91,7 @@ int main(void)
 	order();
 	orphans();
 	classes();
+	priorities();
 	never_falls();
 	return done();
 }

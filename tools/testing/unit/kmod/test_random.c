@@ -117,6 +117,7 @@ static int name##_round(void)						\
 }
 
 ROUND(tier_add)
+ROUND(nvme_add)
 ROUND(tier_resize)
 ROUND(space_create)
 ROUND(space_resize)
@@ -203,6 +204,7 @@ int main(void)
 	printf("# KVT_SEED=%" PRIu64 " KVT_ROUNDS=%ld\n", state, rounds);
 	state = state * 2 + 1;
 	run("tier_add", tier_add_round, rounds);
+	run("nvme_add", nvme_add_round, rounds);
 	run("tier_resize", tier_resize_round, rounds);
 	run("space_create", space_create_round, rounds);
 	run("space_resize", space_resize_round, rounds);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writing out ahead: blocks that are soon to leave memory get a copy on nvme, so
+ * that leaving costs nothing when a frame is needed.
+ */
+#include "admit.h"
+#include "block.h"
+#include "candidate.h"
+#include "clean.h"
+#include "family.h"
+#include "log.h"
+#include "space.h"
+
+/* Blocks of a chain that are taken under one hold of space->lock. */
+#define BATCH 32
+
+/**
+ * struct batch - blocks to be written, held and marked
+ * @log: where
+ * @blocks: leaf first
+ * @nr: length
+ */
+struct batch {
+	struct kvt_log *log;
+	struct kvt_block *blocks[BATCH];
+	u32 nr;
+};
+
+/* Hold a block and mark it, if it is for the batch's log. */
+static bool take(struct kvt_space *space, struct kvt_block *b,
+		 struct batch *batch)
+{
+	if (b->state != KVT_SEALED || !kvt_block_in_memory(space, b) ||
+	    kvt_admit(space, b) != batch->log || !kvt_block_is_dirty(space, b) ||
+	    !atomic_inc_unless_negative(&b->leases))
+		return false;
+	kvt_block_mark_writing(space, b);
+	/* Parked: giving back the hold puts it back. */
+	kvt_candidate_erase(space, b);
+	batch->blocks[batch->nr++] = b;
+	return true;
+}
+
+static u32 nr_kids(const struct kvt_block *b)
+{
+	return b->kids[KVT_TIER_DRAM] + b->kids[KVT_TIER_CXL];
+}
+
+/*
+ * The next leaf that is due, and its ancestors as long as it was the only thing
+ * that kept them: they are due when it has gone.
+ */
+static void collect(struct kvt_arena *a, u32 max, struct batch *batch)
+{
+	struct kvt_space *space = a->space;
+	bool more = true;
+	struct kvt_block *b = NULL;
+
+	batch->nr = 0;
+	spin_lock(&space->lock);
+	while (!b && more) {
+		more = false;
+		b = kvt_candidate_next(a, KVT_WAY_DIRTY, &more);
+	}
+	batch->log = b ? kvt_admit(space, b) : NULL;
+	while (b && batch->nr < min(max, BATCH) && take(space, b, batch)) {
+		b = b->up;
+		if (b && nr_kids(b) > 1)
+			break;
+	}
+	spin_unlock(&space->lock);
+}
+
+/* Returns how many are under way. */
+static u32 write_batch(struct batch *batch)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < batch->nr; i++)
+		nr += !kvt_log_write(batch->log, batch->blocks[i]);
+	return nr;
+}
+
+static u32 nr_writing(struct kvt_space *space, u32 *group)
+{
+	struct kvt_arena *a;
+	u32 nr = 0;
+
+	*group = 0;
+	kvt_for_each_arena(a, space) {
+		struct kvt_log *log = READ_ONCE(a->log);
+
+		if (!log)
+			continue;
+		nr += atomic_read(&log->nr_writing);
+		*group = max(*group, log->layout.group);
+	}
+	return nr;
+}
+
+/**
+ * kvt_clean() - write what is due to leave an arena
+ * @a: memory
+ * @frames: how many frames are wanted
+ *
+ * So many blocks, and a group more so that groups are full, are under way on
+ * return, unless there are not so many, or no segment is free.
+ *
+ * Context: the space's worker.
+ */
+void kvt_clean(struct kvt_arena *a, u32 frames)
+{
+	struct kvt_space *space = a->space;
+	struct batch batch;
+	u32 group, under_way;
+
+	for (;;) {
+		under_way = nr_writing(space, &group);
+		if (!group || under_way >= frames + group)
+			return;
+		collect(a, frames + group - under_way, &batch);
+		if (!batch.nr || !write_batch(&batch))
+			return;
+		cond_resched();
+	}
+}

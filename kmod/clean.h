@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KVT_CLEAN_H
+#define _KVT_CLEAN_H
+
+#include "kvt.h"
+
+void kvt_clean(struct kvt_arena *a, u32 frames);
+
+#endif /* _KVT_CLEAN_H */

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Blocks that were found on nvme come back into their space. */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+
+#include "fill.h"
+#include "index.h"
+#include "log.h"
+#include "restore.h"
+#include "space.h"
+#include "trace.h"
+
+/* Begin to restore blocks of @log, which takes so short that the time stays. */
+void kvt_restore_begin(struct kvt_restore *rs, struct kvt_log *log)
+{
+	*rs = (struct kvt_restore){
+		.log = log,
+		.now = kvt_clock(),
+		.clock = ktime_get_real_seconds(),
+	};
+}
+
+void kvt_restore_end(struct kvt_restore *rs)
+{
+	kvt_block_discard(rs->log->arena->space, rs->spare);
+}
+
+/* When was it, by kvt_clock()? What was before that began was then. */
+static u64 use_time(const struct kvt_restore *rs, u64 used)
+{
+	u64 age = used < rs->clock ? rs->clock - used : 0;
+
+	return rs->now - min(age, div_u64(rs->now, NSEC_PER_SEC)) * NSEC_PER_SEC;
+}
+
+/* As if it were being filled, by nobody, until it is linked. */
+static struct kvt_block *new_block(struct kvt_restore *rs,
+				   const struct kvt_segment *seg, u32 index,
+				   const struct kvt_log_entry *e)
+{
+	struct kvt_log *log = rs->log;
+	struct kvt_block *b = kvt_block_alloc(log->arena->space, e->key);
+
+	if (!b)
+		return NULL;
+	RB_CLEAR_NODE(&b->evict);
+	b->state = KVT_FILLING;
+	b->bits = seg->class_id << KVT_BITS_CLASS;
+	kvt_block_set_arena(b, log->arena->index);
+	b->frame = kvt_log_extent(log, seg, index);
+	b->last_use = use_time(rs, le64_to_cpu(e->used)) | KVT_USED;
+	return b;
+}
+
+static int alloc_spare(struct kvt_restore *rs, const u8 *parent)
+{
+	if (!rs->spare)
+		rs->spare = kvt_block_alloc(rs->log->arena->space, parent);
+	return rs->spare ? 0 : -ENOMEM;
+}
+
+static int link_block(struct kvt_restore *rs, struct kvt_segment *seg,
+		      u32 index, struct kvt_block *b, const u8 *parent)
+{
+	struct kvt_arena *a = rs->log->arena;
+	struct kvt_space *space = a->space;
+	struct kvt_block *old;
+	int err;
+
+	lockdep_assert_held(&space->lock);
+	/* What is found on it after it was given up would stay for ever. */
+	if (READ_ONCE(seg->dev->failed))
+		return -EIO;
+	old = kvt_index_find(space, b->key);
+	if (old && old->state != KVT_GHOST)
+		return -EEXIST;
+	err = kvt_fill_link(space, b, old, parent, &rs->spare);
+	if (err)
+		return err;
+	kvt_segment_bind(seg, index, b->slot);
+	space->nr_blocks++;
+	a->nr_blocks++;
+	/* As at a seal: who sees it also sees where its bytes are. */
+	smp_store_release(&b->state, KVT_SEALED);
+	kvt_block_share(space, b);
+	trace_kvt_recover(space, b);
+	return 0;
+}
+
+static int place_block(struct kvt_space *space, struct kvt_block *b)
+{
+	u32 slots = READ_ONCE(space->nr_slots);
+	int err = xa_alloc(&space->slots, &b->slot, b, XA_LIMIT(0, slots - 1),
+			   GFP_KERNEL);
+
+	return err == -EBUSY ? -ENOSPC : err;
+}
+
+/**
+ * kvt_restore_block() - make a block present that is on nvme
+ * @rs: begun
+ * @seg: where it is; its offset and checksums are noted
+ * @index: its entry
+ * @e: the same, of type block and judged good; @e->parent may be absent
+ *
+ * Context: process, may sleep.
+ * Return: 0; -ESTALE: it has expired; -EEXIST: the key is present, or being
+ * filled; -ELOOP: it is its own ancestor; -ENOSPC: no slot; -ENOMEM; -EIO: the
+ * device has failed.
+ */
+int kvt_restore_block(struct kvt_restore *rs, struct kvt_segment *seg,
+		      u32 index, const struct kvt_log_entry *e)
+{
+	struct kvt_space *space = rs->log->arena->space;
+	struct kvt_block *b;
+	int err;
+
+	err = alloc_spare(rs, e->parent);
+	if (err)
+		return err;
+	b = new_block(rs, seg, index, e);
+	if (!b)
+		return -ENOMEM;
+	if (kvt_retain_is_over(space, seg->class_id, b->last_use, rs->now)) {
+		kvt_stat_inc(space, expired);
+		err = -ESTALE;
+		goto free;
+	}
+	err = place_block(space, b);
+	if (err)
+		goto free;
+	spin_lock(&space->lock);
+	err = link_block(rs, seg, index, b, e->parent);
+	spin_unlock(&space->lock);
+	if (err)
+		goto unplace;
+	kvt_stat_inc(space, recovered);
+	return 0;
+unplace:
+	xa_erase(&space->slots, b->slot);
+free:
+	kvt_block_free(space, b);
+	return err;
+}
