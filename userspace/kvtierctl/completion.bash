@@ -9,20 +9,28 @@ _kvtierctl_names() {
 	done
 }
 
+# What a knob of a retention class is called, for class 0 to 15.
+_kvtierctl_classes() {
+	printf 'class%s=\n' {0..15}/{ttl_s,priority,floor}
+}
+
 # Words for the place that the command leaves at $COMP_CWORD.
 _kvtierctl_words() {
 	local cmd=${COMP_WORDS[1]} sub=${COMP_WORDS[2]} at=$COMP_CWORD
 	case $cmd in
 	tier)
-		((at == 2)) && echo add remove resize list
-		((at == 3)) && [[ $sub == remove || $sub == resize ]] && _kvtierctl_names kvtier_tier
+		((at == 2)) && echo add remove resize set list show stat wait format check dump
+		((at == 3)) && [[ $sub == add ]] && echo nvme
+		((at == 3)) && [[ $sub =~ ^(remove|resize|set|show|stat|wait)$ ]] && _kvtierctl_names kvtier_tier
+		((at > 3)) && [[ $sub == set ]] && printf '%s=\n' admission admit_classes \
+			write_budget carry_over flush_ms verify
 		;;
 	space)
 		((at == 2)) && echo create delete resize set list show
 		((at == 3)) && [[ $sub != create ]] && _kvtierctl_names kvtier
 		((at > 3)) && [[ $sub == set ]] && printf '%s=\n' default_class \
 			low_watermark high_watermark lease_quota fill_timeout_ms \
-			quarantine_ms promote policy
+			quarantine_ms promote policy && _kvtierctl_classes
 		;;
 	stat | put | get | lookup | drop)
 		((at == 2)) && _kvtierctl_names kvtier
@@ -44,6 +52,8 @@ _kvtierctl() {
 	COMPREPLY=()
 	case $prev in
 	--kind) words='dram cxl' ;;
+	--device) words=$(compgen -f -- "$cur") ;;
+	--class) [[ ${COMP_WORDS[1]} == tier ]] && words='fast bulk' ;;
 	--quota) words=$(_kvtierctl_names kvtier_tier | sed 's/$/=/') ;;
 	*)
 		if ((COMP_CWORD == 1)); then

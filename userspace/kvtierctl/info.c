@@ -15,9 +15,25 @@
 
 #define DIR_TEXT	128	/* bytes of a path below /sys/class */
 
-static const char * const tier_attributes[] = {
+static const char * const memory_attributes[] = {
 	"kind", "node", "size", "used", "free", "limbo", "retired", "huge", NULL
 };
+
+static const char * const nvme_attributes[] = {
+	"kind", "grade", "state", "devices", "segment_size", "size", "used", "free",
+	"found", "recovering", "write_amplification", "budget_left", NULL
+};
+
+static const char * const nvme_counters[] = {
+	"bytes_read", "bytes_written", "block_bytes_written", "io_errors",
+	"crc_errors", "bad_records", NULL
+};
+
+static const char * const nvme_knobs[] = {
+	"admit_classes", "write_budget", "carry_over", "flush_ms", "verify", NULL
+};
+
+static const char * const nvme_choices[] = { "admission", NULL };
 
 static const char * const gauges[] = {
 	"blocks", "filling", "leases", "dropped_held", "quarantined",
@@ -29,6 +45,8 @@ static const char * const knobs[] = {
 	"fill_timeout_ms", "quarantine_ms", NULL
 };
 
+static const char * const class_attributes[] = { "ttl_s", "priority", "floor", NULL };
+
 static const char * const choices[] = { "promote", "policy", NULL };
 
 static const char * const arena_attributes[] = {
@@ -39,21 +57,6 @@ static void add_all(json_object *to, const char *dir, const char * const *attrib
 {
 	for (; *attributes; attributes++)
 		sysfs_add(to, dir, *attributes);
-}
-
-json_object *info_tier(const char *name)
-{
-	json_object *tier = json_object_new_object();
-	char dir[DIR_TEXT];
-
-	put_text(tier, "name", name);
-	snprintf(dir, sizeof(dir), SYSFS_TIERS "/%s", name);
-	add_all(tier, dir, tier_attributes);
-	/* The last attribute is absent if it was removed meanwhile. */
-	if (json_object_object_get_ex(tier, "huge", NULL))
-		return tier;
-	json_object_put(tier);
-	return NULL;
 }
 
 /* Of "lru [leaf]" the word in brackets counts; "free" stands for itself. */
@@ -71,16 +74,95 @@ static void add_choice(json_object *to, const char *dir, const char *attribute)
 	put_text(to, attribute, begin ? begin : text);
 }
 
-static json_object *read_knobs(const char *dir)
+static json_object *read_knobs(const char *dir, const char * const *numbers,
+			       const char * const *words)
 {
 	json_object *object = json_object_new_object();
-	int i;
 
-	add_all(object, dir, knobs);
-	for (i = 0; choices[i]; i++)
-		add_choice(object, dir, choices[i]);
+	add_all(object, dir, numbers);
+	for (; *words; words++)
+		add_choice(object, dir, *words);
 	return object;
 }
+
+/* --- tiers ------------------------------------------------------------ */
+
+/* What one space has on a tier. */
+static json_object *read_share(const char *space, const char *tier)
+{
+	char dir[DIR_TEXT], text[SYSFS_TEXT];
+	json_object *share;
+	int i;
+
+	for (i = 0; i < KVT_MAX_ARENAS; i++) {
+		snprintf(dir, sizeof(dir), SYSFS_SPACES "/%s/arena%d", space, i);
+		if (sysfs_text(text, "%s/tier", dir) || strcmp(text, tier))
+			continue;
+		share = json_object_new_object();
+		put_text(share, "name", space);
+		sysfs_add(share, dir, "bytes");
+		sysfs_add(share, dir, "blocks");
+		return share;
+	}
+	return NULL;
+}
+
+static void add_shares(json_object *tier, const char *name)
+{
+	json_object *shares = json_object_new_array(), *share;
+	int64_t blocks = 0;
+	char **names;
+	int i, nr = sysfs_list(SYSFS_SPACES, &names);
+
+	for (i = 0; i < nr; i++) {
+		share = read_share(names[i], name);
+		if (!share)
+			continue;
+		blocks += get_int(share, "blocks");
+		json_object_array_add(shares, share);
+	}
+	if (nr >= 0)
+		sysfs_free(names, nr);
+	put_int(tier, "blocks", blocks);
+	json_object_object_add(tier, "spaces", shares);
+}
+
+static void add_nvme(json_object *tier, const char *dir)
+{
+	json_object *stats = json_object_new_object();
+
+	add_all(tier, dir, nvme_attributes);
+	add_all(stats, dir, nvme_counters);
+	json_object_object_add(tier, "stats", stats);
+	json_object_object_add(tier, "knobs", read_knobs(dir, nvme_knobs, nvme_choices));
+}
+
+json_object *info_tier(const char *name)
+{
+	json_object *tier = json_object_new_object();
+	char dir[DIR_TEXT], kind[SYSFS_TEXT] = "";
+
+	put_text(tier, "name", name);
+	snprintf(dir, sizeof(dir), SYSFS_TIERS "/%s", name);
+	sysfs_text(kind, "%s/kind", dir);
+	if (!strcmp(kind, "nvme"))
+		add_nvme(tier, dir);
+	else
+		add_all(tier, dir, memory_attributes);
+	add_shares(tier, name);
+	/* It may have been removed meanwhile. */
+	if (!sysfs_text(kind, "%s/kind", dir))
+		return tier;
+	json_object_put(tier);
+	return NULL;
+}
+
+bool info_is_nvme(json_object *object)
+{
+	return !strcmp(get_text(object, "kind"), "nvme");
+}
+
+/* --- spaces ----------------------------------------------------------- */
 
 /* All there are: a newer module may count more. */
 static json_object *read_stats(const char *dir)
@@ -99,6 +181,40 @@ static json_object *read_stats(const char *dir)
 	return object;
 }
 
+/* Of the tier that it lies on. On nvme there are no frames. */
+static void add_kind(json_object *arena)
+{
+	char kind[SYSFS_TEXT];
+
+	if (sysfs_text(kind, SYSFS_TIERS "/%s/kind", get_text(arena, "tier")))
+		return;
+	put_text(arena, "kind", kind);
+	if (strcmp(kind, "nvme"))
+		return;
+	json_object_object_del(arena, "frames");
+	json_object_object_del(arena, "free");
+}
+
+static json_object *read_retention(const char *dir)
+{
+	json_object *classes = json_object_new_array();
+	char sub[DIR_TEXT + 32];
+	unsigned int i;
+
+	for (i = 0; i <= KVT_MAX_CLASS; i++) {
+		json_object *class = json_object_new_object();
+
+		put_int(class, "class", i);
+		snprintf(sub, sizeof(sub), "%s/class%u", dir, i);
+		add_all(class, sub, class_attributes);
+		if (json_object_object_get_ex(class, "ttl_s", NULL))
+			json_object_array_add(classes, class);
+		else
+			json_object_put(class);
+	}
+	return classes;
+}
+
 static json_object *read_arenas(const char *dir)
 {
 	json_object *arenas = json_object_new_array();
@@ -111,6 +227,7 @@ static json_object *read_arenas(const char *dir)
 		put_int(arena, "arena", i);
 		snprintf(sub, sizeof(sub), "%s/arena%d", dir, i);
 		add_all(arena, sub, arena_attributes);
+		add_kind(arena);
 		if (*get_text(arena, "tier"))
 			json_object_array_add(arenas, arena);
 		else
@@ -119,14 +236,19 @@ static json_object *read_arenas(const char *dir)
 	return arenas;
 }
 
+/* Over the arenas on nvme, or the others. */
 static void add_sum(json_object *to, const char *field, json_object *arenas,
-		    const char *of)
+		    const char *of, bool nvme)
 {
 	size_t i, nr = json_object_array_length(arenas);
 	int64_t sum = 0;
 
-	for (i = 0; i < nr; i++)
-		sum += get_int(json_object_array_get_idx(arenas, i), of);
+	for (i = 0; i < nr; i++) {
+		json_object *arena = json_object_array_get_idx(arenas, i);
+
+		if (info_is_nvme(arena) == nvme)
+			sum += get_int(arena, of);
+	}
 	put_int(to, field, sum);
 }
 
@@ -172,11 +294,13 @@ json_object *info_space(const char *name)
 	sysfs_add(space, dir, "block_size");
 	add_identity(space, dir);
 	arenas = read_arenas(dir);
-	add_sum(space, "bytes", arenas, "bytes");
-	add_sum(space, "frames", arenas, "frames");
-	add_sum(space, "free_frames", arenas, "free");
+	add_sum(space, "bytes", arenas, "bytes", false);
+	add_sum(space, "nvme_bytes", arenas, "bytes", true);
+	add_sum(space, "frames", arenas, "frames", false);
+	add_sum(space, "free_frames", arenas, "free", false);
 	json_object_object_add(space, "arenas", arenas);
-	json_object_object_add(space, "knobs", read_knobs(dir));
+	json_object_object_add(space, "knobs", read_knobs(dir, knobs, choices));
+	json_object_object_add(space, "classes", read_retention(dir));
 	json_object_object_add(space, "stats", read_stats(dir));
 	add_all(space, dir, gauges);
 	/* The last attribute is absent if it was removed meanwhile. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
 
+#include "../../kmod/log_codec.h"
 #include "args.h"
 #include "quota.h"
 #include "say.h"
@@ -79,4 +80,31 @@ int say_no_room(const struct kvt_quota *quota, uint64_t more)
 	}
 	return cannot(CTL_FAILED, "tier \"%s\" has only %s free (asked %s); see: kvtierctl tier list",
 		      quota->tier, has, asked);
+}
+
+/* Bytes of a segment; 0 if the tier is not of nvme. */
+static uint64_t segment_bytes(const struct kvt_quota *quota)
+{
+	uint64_t bytes;
+
+	return sysfs_number(&bytes, SYSFS_TIERS "/%s/segment_size", quota->tier) ? 0 : bytes;
+}
+
+int say_nvme_misfit(const struct kvt_quota *quota, uint64_t block_size)
+{
+	uint64_t segment = segment_bytes(quota);
+	char text[SIZE_TEXT], other[SIZE_TEXT];
+	struct kvt_log_layout layout;
+
+	if (!segment)
+		return CTL_OK;
+	if (quota->bytes < 2 * segment)
+		return cannot(CTL_FAILED, "a quota of tier \"%s\" is at least two of its segments, %s (asked %s)",
+			      quota->tier, size_exact(2 * segment, text),
+			      size_exact(quota->bytes, other));
+	if (kvt_log_layout(&layout, segment, block_size))
+		return cannot(CTL_FAILED, "a segment of tier \"%s\" (%s) has no room for two blocks of %s; format its devices with longer ones (kvtierctl tier format --segment-size)",
+			      quota->tier, size_exact(segment, text),
+			      size_exact(block_size, other));
+	return CTL_OK;
 }

@@ -23,4 +23,12 @@ int say_no_room(const struct kvt_quota *quota, uint64_t more);
 /** quota_more_than_free() - has the tier less than @more bytes free? */
 bool quota_more_than_free(const struct kvt_quota *quota, uint64_t more);
 
+/*
+ * say_nvme_misfit() - cannot(): why blocks of a size cannot have this quota
+ *
+ * Return: CTL_OK, and nothing was said, if its tier is not of nvme, or it is not
+ * the size; else the exit code.
+ */
+int say_nvme_misfit(const struct kvt_quota *quota, uint64_t block_size);
+
 #endif /* CTL_QUOTA_H */

@@ -4,12 +4,14 @@
 #include <stdio.h>
 
 #include "libkvtier.h"
+#include "progress.h"
 #include "say.h"
 
 static char action[256];
 
 static void say(const char *prefix, const char *format, va_list list)
 {
+	progress_end();
 	fflush(stdout);
 	fprintf(stderr, "kvtierctl: %s", prefix);
 	vfprintf(stderr, format, list);
@@ -66,6 +68,7 @@ static enum ctl_exit exit_of(int error)
 	switch (error) {
 	case -ENOENT:
 	case -ENODEV:
+	case -ENXIO:
 		return CTL_MISSING;
 	case -EPERM:
 	case -EACCES:
@@ -73,6 +76,11 @@ static enum ctl_exit exit_of(int error)
 	default:
 		return CTL_FAILED;
 	}
+}
+
+int cannot_use(const char *what, int call, int error)
+{
+	return cannot(exit_of(error), "%s: %s", what, kvt_strerror(call, error));
 }
 
 int cannot_call(int call, int error)

@@ -31,4 +31,7 @@ int cannot(enum ctl_exit code, const char *format, ...)
  */
 int cannot_call(int call, int error);
 
+/** cannot_use() - the same for an error that is about @what, one of several */
+int cannot_use(const char *what, int call, int error);
+
 #endif /* CTL_SAY_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "key.h"
 #include "owner.h"
 #include "quota.h"
+#include "recovery.h"
 #include "say.h"
 #include "size.h"
 #include "sysfs.h"
@@ -20,6 +22,7 @@ struct wanted {
 	unsigned int mode;
 	unsigned int class_id;
 	unsigned char identity[KVT_IDENTITY_SIZE];
+	bool wait;
 };
 
 static int check_quotas(const struct command *cmd, const struct wanted *wanted)
@@ -36,8 +39,10 @@ static int check_quotas(const struct command *cmd, const struct wanted *wanted)
 	return CTL_OK;
 }
 
-static int explain_quotas(const struct quotas *quotas, int error)
+static int explain_quotas(const struct wanted *wanted, int error)
 {
+	const struct quotas *quotas = &wanted->quotas;
+	int code = CTL_OK;
 	uint64_t number;
 	unsigned int i;
 
@@ -46,6 +51,10 @@ static int explain_quotas(const struct quotas *quotas, int error)
 
 		if (error == -ENOSPC && quota_more_than_free(quota, quota->bytes))
 			return say_no_room(quota, quota->bytes);
+		if (error == -EINVAL)
+			code = say_nvme_misfit(quota, wanted->block_size);
+		if (code)
+			return code;
 		if (error == -ENOENT &&
 		    sysfs_number(&number, SYSFS_TIERS "/%s/size", quota->tier))
 			return no_tier((const char *)quota->tier);
@@ -53,14 +62,30 @@ static int explain_quotas(const struct quotas *quotas, int error)
 	return cannot_call(KVT_CALL_SPACE_CREATE, error);
 }
 
-static int explain(const struct quotas *quotas, int error)
+static bool none_on_memory(const struct quotas *quotas)
+{
+	char kind[SYSFS_TEXT];
+	unsigned int i;
+
+	for (i = 0; i < quotas->nr; i++)
+		if (sysfs_text(kind, SYSFS_TIERS "/%s/kind", quotas->list[i].tier) ||
+		    strcmp(kind, "nvme"))
+			return false;
+	return true;
+}
+
+static int explain(const struct wanted *wanted, int error)
 {
 	switch (error) {
 	case -EEXIST:
 		return cannot(CTL_FAILED, "a space of this name exists; see: kvtierctl space list");
 	case -ENOSPC:
 	case -ENOENT:
-		return explain_quotas(quotas, error);
+		return explain_quotas(wanted, error);
+	case -EINVAL:
+		if (none_on_memory(&wanted->quotas))
+			return cannot(CTL_FAILED, "it needs a quota on a tier of memory, too, where blocks are filled and read");
+		return explain_quotas(wanted, error);
 	default:
 		return cannot_call(KVT_CALL_SPACE_CREATE, error);
 	}
@@ -85,7 +110,19 @@ static int create(const char *name, const struct wanted *wanted)
 	memcpy(args.quotas, wanted->quotas.list, sizeof(args.quotas));
 	ret = kvt_ctl_space_create(ctl, &args);
 	close(ctl);
-	return ret ? explain(&wanted->quotas, ret) : CTL_OK;
+	return ret ? explain(wanted, ret) : CTL_OK;
+}
+
+/* Tiers of memory have nothing to wait for. */
+static int wait_for_blocks(const char *name, const struct quotas *quotas)
+{
+	int code = CTL_OK;
+	unsigned int i;
+
+	doing("wait for the blocks of space \"%s\"", name);
+	for (i = 0; i < quotas->nr && !code; i++)
+		code = recovery_wait((const char *)quotas->list[i].tier, 0);
+	return code;
 }
 
 int space_create(const struct command *cmd, int argc, char **argv)
@@ -99,6 +136,7 @@ int space_create(const struct command *cmd, int argc, char **argv)
 		OPT("owner", arg_owner, &wanted.owner),
 		OPT("mode", arg_mode, &wanted.mode),
 		OPT("class", arg_class, &wanted.class_id),
+		OPT("wait", NULL, &wanted.wait),
 		{}
 	};
 	const char *name;
@@ -115,5 +153,6 @@ int space_create(const struct command *cmd, int argc, char **argv)
 	if (code)
 		return code;
 	doing("create space \"%s\"", name);
-	return create(name, &wanted);
+	code = create(name, &wanted);
+	return code || !wanted.wait ? code : wait_for_blocks(name, &wanted.quotas);
 }

@@ -9,6 +9,7 @@ static const struct column columns[] = {
 	COLUMN("SPACE",	"name",		COL_TEXT),
 	COLUMN("BLOCK",	"block_size",	COL_SIZE),
 	COLUMN("QUOTA",	"bytes",	COL_SIZE),
+	COLUMN("NVME",	"nvme_bytes",	COL_SIZE),
 	COLUMN("FRAMES",	"frames",	COL_COUNT),
 	COLUMN("FREE",	"free_frames",	COL_COUNT),
 	COLUMN("BLOCKS",	"blocks",	COL_COUNT),

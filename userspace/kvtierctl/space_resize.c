@@ -40,6 +40,23 @@ static int explain_busy(const struct kvt_quota *quota, uint64_t now, uint64_t re
 		      size_exact(quota->bytes, asked));
 }
 
+static int explain_invalid(const char *name, const struct kvt_quota *quota)
+{
+	const char *tier = (const char *)quota->tier;
+	uint64_t block_size = 0;
+	int code;
+
+	if (!quota->bytes)
+		return cannot(CTL_FAILED, "tier \"%s\" is the only one of memory it has left; delete the space instead",
+			      tier);
+	sysfs_number(&block_size, SYSFS_SPACES "/%s/block_size", name);
+	code = say_nvme_misfit(quota, block_size);
+	if (code)
+		return code;
+	return cannot(CTL_FAILED, "a quota of tier \"%s\" must hold at least one block, and a space has at most 8 tiers",
+		      tier);
+}
+
 static int explain(const char *name, const struct kvt_quota *quota, uint64_t now,
 		   uint64_t reached, int error)
 {
@@ -55,11 +72,7 @@ static int explain(const char *name, const struct kvt_quota *quota, uint64_t now
 			return say_no_room(quota, quota->bytes - now);
 		return cannot_call(KVT_CALL_SPACE_RESIZE, error);
 	case -EINVAL:
-		if (!quota->bytes)
-			return cannot(CTL_FAILED, "tier \"%s\" is the only one it has left; delete the space instead",
-				      tier);
-		return cannot(CTL_FAILED, "a quota of tier \"%s\" must hold at least one block, and a space has at most 8 tiers",
-			      tier);
+		return explain_invalid(name, quota);
 	default:
 		return cannot_call(KVT_CALL_SPACE_RESIZE, error);
 	}

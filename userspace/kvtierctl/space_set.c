@@ -1,140 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Knobs are files in sysfs. Some depend on each other: the low watermark must
- * not pass the high one. So that the order of a command line does not matter,
- * what is refused is tried again as long as something else was accepted.
- */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "args.h"
 #include "device.h"
-#include "libkvtier.h"
+#include "knob.h"
 #include "say.h"
 #include "sysfs.h"
 
-struct knob {
-	const char *name;
-	const char *values;
-};
-
 static const struct knob knobs[] = {
-	{ "default_class",	"0 to 15" },
-	{ "low_watermark",	"0 to 500 per mille, not above high_watermark" },
-	{ "high_watermark",	"0 to 500 per mille, not below low_watermark" },
-	{ "lease_quota",	"1 to 1000 per mille" },
-	{ "fill_timeout_ms",	"100 to 3600000" },
-	{ "quarantine_ms",	"0 to 3600000" },
-	{ "promote",		"off, free or always" },
-	{ "policy",		"a policy that the module knows" },
+	KNOB("default_class",	"0 to 15"),
+	KNOB("low_watermark",	"0 to 500 per mille, not above high_watermark"),
+	KNOB("high_watermark",	"0 to 500 per mille, not below low_watermark"),
+	KNOB("lease_quota",	"1 to 1000 per mille"),
+	KNOB("fill_timeout_ms",	"100 to 3600000"),
+	KNOB("quarantine_ms",	"0 to 3600000"),
+	KNOB("promote",		"off, free or always"),
+	KNOB("policy",		"a policy that the module knows"),
+	KNOB("class#/ttl_s",	"seconds, 0 to 4294967295 (0: never)"),
+	KNOB("class#/priority",	"0 to 7"),
+	KNOB("class#/floor",	"dram, cxl, nvme or remote"),
 	{}
 };
 
-/* One KNOB=VALUE of the command line. */
-struct setting {
-	const struct knob *knob;
-	const char *value;
-	int ret;
-};
-
-static const struct knob *find_knob(const char *text, size_t len)
+static int check(const char *name)
 {
-	const struct knob *knob;
-
-	for (knob = knobs; knob->name; knob++)
-		if (strlen(knob->name) == len && !memcmp(knob->name, text, len))
-			return knob;
-	return NULL;
-}
-
-static int parse(const struct command *cmd, const char *text, struct setting *setting)
-{
-	size_t len = strcspn(text, "=");
-
-	if (!text[len])
-		return misuse(cmd, "'%s' is not KNOB=VALUE", text);
-	if (!text[len + 1])
-		return misuse(cmd, "'%s' has no value", text);
-	setting->knob = find_knob(text, len);
-	setting->value = text + len + 1;
-	setting->ret = -EINVAL;
-	if (!setting->knob)
-		return misuse(cmd, "there is no knob '%.*s'; see: kvtierctl help space set",
-			      (int)len, text);
-	return CTL_OK;
-}
-
-/* Returns how many were accepted. */
-static int try_all(const char *name, struct setting *settings, int nr)
-{
-	int i, done = 0;
-
-	for (i = 0; i < nr; i++) {
-		if (!settings[i].ret)
-			continue;
-		settings[i].ret = sysfs_write(settings[i].value, SYSFS_SPACES "/%s/%s",
-					      name, settings[i].knob->name);
-		done += !settings[i].ret;
-	}
-	return done;
-}
-
-static int explain(const char *name, const struct setting *setting)
-{
-	const struct knob *knob = setting->knob;
-	char now[SYSFS_TEXT];
-
-	switch (setting->ret) {
-	case -EACCES:
-	case -EPERM:
-		return cannot(CTL_DENIED, "%s: no permission: this needs root", knob->name);
-	case -ENOENT:
-		return cannot(CTL_FAILED, "%s: the loaded kvtier module has no such knob",
-			      knob->name);
-	case -EINVAL:
-	case -ERANGE:
-		if (sysfs_text(now, SYSFS_SPACES "/%s/%s", name, knob->name))
-			strcpy(now, "unknown");
-		return cannot(CTL_FAILED, "%s: '%s' was refused: it takes %s; it is %s",
-			      knob->name, setting->value, knob->values, now);
-	default:
-		return cannot(CTL_FAILED, "%s: '%s': %s", knob->name, setting->value,
-			      strerror(-setting->ret));
-	}
-}
-
-static int set_all(const char *name, struct setting *settings, int nr)
-{
-	int i, code = CTL_OK, done, total = 0;
-
-	do {
-		done = try_all(name, settings, nr);
-		total += done;
-	} while (done && total < nr);
-	for (i = 0; i < nr; i++)
-		if (settings[i].ret)
-			code = explain(name, &settings[i]);
-	return code && total ? CTL_PARTIAL : code;
-}
-
-static int set_parsed(const struct command *cmd, const char *name, int nr, char **texts)
-{
-	struct setting *settings = calloc(nr, sizeof(*settings));
 	uint64_t number;
-	int i, code = CTL_OK;
 
-	if (!settings)
-		return cannot(CTL_FAILED, "out of memory");
-	for (i = 0; i < nr && !code; i++)
-		code = parse(cmd, texts[i], &settings[i]);
-	if (!code && sysfs_number(&number, SYSFS_SPACES "/%s/block_size", name))
-		code = no_space(name);
-	if (!code)
-		code = set_all(name, settings, nr);
-	free(settings);
-	return code;
+	return sysfs_number(&number, SYSFS_SPACES "/%s/block_size", name) ?
+	       no_space(name) : CTL_OK;
 }
+
+static const struct knob_owner owner = { SYSFS_SPACES, knobs, check };
 
 int space_set(const struct command *cmd, int argc, char **argv)
 {
@@ -149,5 +43,5 @@ int space_set(const struct command *cmd, int argc, char **argv)
 	if (code)
 		return code;
 	doing("set knobs of space \"%s\"", name);
-	return set_parsed(cmd, name, nr - 1, argv + 1);
+	return knobs_set(cmd, &owner, name, nr - 1, argv + 1);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <string.h>
 
 #include "args.h"
 #include "device.h"
@@ -27,6 +28,7 @@ static const struct column facts[] = {
 static const struct column arena_columns[] = {
 	COLUMN("ARENA",	"arena",	COL_COUNT),
 	COLUMN("TIER",	"tier",		COL_TEXT),
+	COLUMN("KIND",	"kind",		COL_TEXT),
 	COLUMN("QUOTA",	"bytes",	COL_SIZE),
 	COLUMN("FRAMES",	"frames",	COL_COUNT),
 	COLUMN("FREE",	"free",		COL_COUNT),
@@ -46,6 +48,14 @@ static const struct column knob_columns[] = {
 	{}
 };
 
+static const struct column class_columns[] = {
+	COLUMN("CLASS",	"class",	COL_COUNT),
+	COLUMN("TTL_S",	"ttl_s",	COL_COUNT),
+	COLUMN("PRIORITY",	"priority",	COL_COUNT),
+	COLUMN("FLOOR",	"floor",	COL_TEXT),
+	{}
+};
+
 /* "user:group", with numbers for those without a name */
 static void add_owner(json_object *space)
 {
@@ -57,6 +67,31 @@ static void add_owner(json_object *space)
 		 *user ? user : get_text(space, "uid"),
 		 *group ? group : get_text(space, "gid"));
 	put_text(space, "owner", text);
+}
+
+static bool is_default(json_object *class)
+{
+	return !get_int(class, "ttl_s") && get_int(class, "priority") == 3 &&
+	       !strcmp(get_text(class, "floor"), "remote");
+}
+
+/* Those that somebody has changed: sixteen lines of defaults tell nothing. */
+static void print_classes(json_object *classes)
+{
+	json_object *rows = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(classes); i++) {
+		json_object *class = json_object_array_get_idx(classes, i);
+
+		if (!is_default(class))
+			json_object_array_add(rows, json_object_get(class));
+	}
+	if (json_object_array_length(rows)) {
+		putchar('\n');
+		out_table(rows, class_columns, true);
+	}
+	json_object_put(rows);
 }
 
 static void print(json_object *space)
@@ -73,6 +108,8 @@ static void print(json_object *space)
 	out_title("KNOBS");
 	json_object_object_get_ex(space, "knobs", &part);
 	out_pairs(part, knob_columns);
+	json_object_object_get_ex(space, "classes", &part);
+	print_classes(part);
 }
 
 int space_show(const struct command *cmd, int argc, char **argv)

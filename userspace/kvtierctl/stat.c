@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What spaces hold and have done: once, or as rates over intervals. A counter
- * that went back belongs to a space that was made anew: it counts from zero.
- */
-#include <errno.h>
+/* What spaces hold and have done. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "args.h"
+#include "clock.h"
 #include "device.h"
 #include "info.h"
 #include "out.h"
+#include "rates.h"
 #include "say.h"
-
-#define HEADINGS_EVERY	20	/* lines of one space */
-
-struct wanted {
-	const char *name;	/* NULL: all spaces */
-	double interval;	/* seconds; 0: once */
-	unsigned int count;	/* 0: for ever */
-	bool json;
-};
 
 /* Sums and ratios that the table shows, of counters or of rates. */
 static const struct column columns[] = {
@@ -39,6 +25,8 @@ static const struct column columns[] = {
 	COLUMN("EVICTED",	"evictions",	COL_COUNT, .width = 8),
 	COLUMN("DEMOTED",	"demotions",	COL_COUNT, .width = 8),
 	COLUMN("PROMOTED",	"promotions",	COL_COUNT, .width = 8),
+	COLUMN("LOADED",	"loads",	COL_COUNT, .width = 8),
+	COLUMN("WRITTEN",	"writeouts",	COL_COUNT, .width = 8),
 	COLUMN("REFUSED",	"refused",	COL_COUNT, .width = 7),
 	{}
 };
@@ -48,27 +36,9 @@ static const char * const row_gauges[] = {
 };
 
 static const char * const row_counters[] = {
-	"lookups", "acquires", "commits", "evictions", "demotions", "promotions", NULL
+	"lookups", "acquires", "commits", "evictions", "demotions", "promotions",
+	"loads", "writeouts", NULL
 };
-
-static json_object *field(json_object *from, const char *name)
-{
-	json_object *value = NULL;
-
-	json_object_object_get_ex(from, name, &value);
-	return value;
-}
-
-static double number(json_object *from, const char *name)
-{
-	return json_object_get_double(field(from, name));
-}
-
-static void copy_fields(json_object *to, json_object *from, const char * const *names)
-{
-	for (; *names; names++)
-		json_object_object_add(to, *names, json_object_get(field(from, *names)));
-}
 
 /* Per cent; the field is null where nothing was asked. */
 static void add_ratio(json_object *row, const char *name, double hits, double all)
@@ -86,24 +56,32 @@ static json_object *make_row(json_object *space, json_object *counts)
 
 	copy_fields(row, space, row_gauges);
 	for (i = 0; row_counters[i]; i++)
-		put_int(row, row_counters[i], llround(number(counts, row_counters[i])));
-	add_ratio(row, "lookup_ratio", number(counts, "lookup_hits"),
-		  number(counts, "lookups"));
-	add_ratio(row, "acquire_ratio", number(counts, "acquire_hits"),
-		  number(counts, "acquires"));
-	put_int(row, "refused", llround(number(counts, "no_space") +
-					number(counts, "no_quota")));
+		put_int(row, row_counters[i],
+			llround(field_number(counts, row_counters[i])));
+	add_ratio(row, "lookup_ratio", field_number(counts, "lookup_hits"),
+		  field_number(counts, "lookups"));
+	add_ratio(row, "acquire_ratio", field_number(counts, "acquire_hits"),
+		  field_number(counts, "acquires"));
+	put_int(row, "refused", llround(field_number(counts, "no_space") +
+					field_number(counts, "no_quota")));
 	return row;
 }
 
-/* --- once ------------------------------------------------------------- */
+static const struct rates_of spaces_of = {
+	.one = info_space,
+	.all = info_spaces,
+	.absent = no_space,
+	.row = make_row,
+	.columns = columns,
+	.gauges = row_gauges,
+};
 
 static json_object *plain(json_object *space)
 {
 	static const char * const names[] = {
-		"name", "block_size", "bytes", "frames", "free_frames", "blocks",
-		"filling", "leases", "dropped_held", "quarantined", "descriptors",
-		"metadata_bytes", "openers", "arenas", "stats", NULL
+		"name", "block_size", "bytes", "nvme_bytes", "frames", "free_frames",
+		"blocks", "filling", "leases", "dropped_held", "quarantined",
+		"descriptors", "metadata_bytes", "openers", "arenas", "stats", NULL
 	};
 	json_object *object = json_object_new_object();
 
@@ -111,9 +89,9 @@ static json_object *plain(json_object *space)
 	return object;
 }
 
-static void print_all(json_object *spaces, bool json)
+static void print_all(bool json)
 {
-	json_object *rows = json_object_new_array();
+	json_object *rows = json_object_new_array(), *spaces = info_spaces();
 	size_t i, nr = json_object_array_length(spaces);
 
 	for (i = 0; i < nr; i++) {
@@ -127,6 +105,7 @@ static void print_all(json_object *spaces, bool json)
 	else
 		out_table(rows, columns, true);
 	json_object_put(rows);
+	json_object_put(spaces);
 }
 
 /* Every number there is, one a line. */
@@ -153,205 +132,38 @@ static void print_one(json_object *space, bool json)
 	json_object_put(object);
 }
 
-/* --- over intervals --------------------------------------------------- */
-
-/* The spaces that are asked for; an empty array if the one is no more. */
-static json_object *sample(const char *name)
+static int run(const struct rates_how *how)
 {
-	json_object *spaces, *space;
-
-	if (!name)
-		return info_spaces();
-	spaces = json_object_new_array();
-	space = info_space(name);
-	if (space)
-		json_object_array_add(spaces, space);
-	return spaces;
-}
-
-static json_object *find(json_object *spaces, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(spaces); i++) {
-		json_object *space = json_object_array_get_idx(spaces, i);
-
-		if (!strcmp(get_text(space, "name"), name))
-			return space;
-	}
-	return NULL;
-}
-
-static json_object *make_rates(json_object *space, json_object *before, double seconds)
-{
-	json_object *rates = json_object_new_object();
-	json_object *stats = field(space, "stats");
-	json_object *old = before ? field(before, "stats") : NULL;
-
-	json_object_object_foreach(stats, name, value) {
-		int64_t now = json_object_get_int64(value);
-		int64_t was = old ? get_int(old, name) : 0;
-
-		put_real(rates, name, (now < was ? now : now - was) / seconds);
-	}
-	return rates;
-}
-
-static void print_rates_json(json_object *space, json_object *rates, double seconds)
-{
-	json_object *line = json_object_new_object();
-
-	copy_fields(line, space, row_gauges);
-	put_int(line, "time", time(NULL));
-	put_real(line, "seconds", seconds);
-	json_object_object_add(line, "rates", rates);
-	out_json_line(line);
-	json_object_put(line);
-}
-
-static void print_rates(json_object *now, json_object *before, double seconds,
-			bool json, bool headings)
-{
-	json_object *rows = json_object_new_array();
-	size_t i, nr = json_object_array_length(now);
-
-	for (i = 0; i < nr; i++) {
-		json_object *space = json_object_array_get_idx(now, i);
-		json_object *rates = make_rates(space, find(before, get_text(space, "name")),
-						seconds);
-
-		if (json) {
-			print_rates_json(space, rates, seconds);
-		} else {
-			json_object_array_add(rows, make_row(space, rates));
-			json_object_put(rates);
-		}
-	}
-	if (!json)
-		out_table(rows, columns, headings);
-	json_object_put(rows);
-}
-
-static double clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-static void sleep_until(double when)
-{
-	struct timespec until = {
-		.tv_sec = when,
-		.tv_nsec = (when - floor(when)) * 1e9,
-	};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
-}
-
-/* Headings: for one space now and then, for many each time. */
-static bool want_headings(const struct wanted *wanted, unsigned int round)
-{
-	return !wanted->name || round % HEADINGS_EVERY == 0;
-}
-
-static int watch(const struct wanted *wanted)
-{
-	json_object *before = sample(wanted->name), *now;
-	double begin = clock_now(), then = begin, next;
-	unsigned int round;
-	int code = CTL_OK;
-
-	for (round = 0; !code && (!wanted->count || round < wanted->count); round++) {
-		sleep_until(begin + (round + 1) * wanted->interval);
-		now = sample(wanted->name);
-		next = clock_now();
-		if (wanted->name && !json_object_array_length(now)) {
-			code = no_space(wanted->name);
-		} else {
-			if (round && !wanted->name && !wanted->json)
-				putchar('\n');
-			print_rates(now, before, next - then, wanted->json,
-				    want_headings(wanted, round));
-			code = out_close(CTL_OK);
-		}
-		json_object_put(before);
-		before = now;
-		then = next;
-	}
-	json_object_put(before);
-	return code;
-}
-
-static int once(const struct wanted *wanted)
-{
-	json_object *spaces = sample(wanted->name);
-
-	if (wanted->name)
-		print_one(json_object_array_get_idx(spaces, 0), wanted->json);
-	else
-		print_all(spaces, wanted->json);
-	json_object_put(spaces);
-	return CTL_OK;
-}
-
-static int run(const struct wanted *wanted)
-{
-	json_object *space;
+	json_object *space = NULL;
 
 	doing("read the statistics");
 	if (no_module())
 		return CTL_NO_MODULE;
-	if (wanted->name) {
-		space = info_space(wanted->name);
+	if (how->name) {
+		space = info_space(how->name);
 		if (!space)
-			return no_space(wanted->name);
-		json_object_put(space);
+			return no_space(how->name);
 	}
-	return wanted->interval > 0 ? watch(wanted) : once(wanted);
-}
-
-static const char *arg_interval(const char *text, void *to)
-{
-	double seconds;
-	char *end;
-
-	seconds = strtod(text, &end);
-	if (end == text || *end || !isfinite(seconds))
-		return "not a number of seconds";
-	if (seconds < 0.1 || seconds > 86400)
-		return "an interval is 0.1 to 86400 seconds";
-	*(double *)to = seconds;
-	return NULL;
-}
-
-static const char *arg_count(const char *text, void *to)
-{
-	const char *wrong = arg_u32(text, to);
-
-	if (wrong)
-		return wrong;
-	return *(unsigned int *)to ? NULL : "the count must not be 0";
+	if (!how->interval && space)
+		print_one(space, how->json);
+	else if (!how->interval)
+		print_all(how->json);
+	json_object_put(space);
+	return how->interval > 0 ? rates_watch(&spaces_of, how) : CTL_OK;
 }
 
 int stat_run(const struct command *cmd, int argc, char **argv)
 {
-	struct wanted wanted = {};
+	struct rates_how how = {};
 	struct opt opts[] = {
-		OPT("interval", arg_interval, &wanted.interval),
-		OPT("count", arg_count, &wanted.count),
-		OPT("json", NULL, &wanted.json),
+		OPT("interval", arg_interval, &how.interval),
+		OPT("count", arg_count, &how.count),
+		OPT("json", NULL, &how.json),
 		{}
 	};
-	int code, nr;
+	int code;
 
-	nr = args_parse(cmd, argc, argv, opts, &code);
-	if (nr < 0)
+	if (rates_parse(cmd, argc, argv, "space", opts, &how, &code))
 		return code;
-	if (wanted.count && !opts[0].seen)
-		return misuse(cmd, "--count needs --interval");
-	code = nr ? operand(cmd, "space", arg_name, argv[0], &wanted.name) : CTL_OK;
-	return code ? code : run(&wanted);
+	return run(&how);
 }

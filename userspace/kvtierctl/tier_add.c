@@ -7,6 +7,7 @@
 #include "args.h"
 #include "device.h"
 #include "node.h"
+#include "nvme_add.h"
 #include "say.h"
 #include "size.h"
 
@@ -19,7 +20,7 @@ static const char *arg_kind(const char *text, void *to)
 	else if (!strcmp(text, "cxl"))
 		*kind = KVT_TIER_CXL;
 	else
-		return "a tier that is made of memory is dram or cxl";
+		return "memory is dram or cxl; for devices: kvtierctl tier add nvme --device PATH";
 	return NULL;
 }
 
@@ -47,25 +48,10 @@ static int explain(int node, uint64_t bytes, int error)
 	}
 }
 
-int tier_add(const struct command *cmd, int argc, char **argv)
+static int add_memory(const char *name, enum kvt_tier_kind kind, int node, uint64_t bytes)
 {
-	enum kvt_tier_kind kind;
-	unsigned int node;
-	uint64_t bytes;
-	const char *name;
-	struct opt opts[] = {
-		OPT("kind", arg_kind, &kind, .required = true),
-		OPT("node", arg_node, &node, .required = true),
-		OPT("size", arg_tier_size, &bytes, .required = true),
-		{}
-	};
 	int ctl, code, ret;
 
-	if (args_parse(cmd, argc, argv, opts, &code) < 0)
-		return code;
-	code = operand(cmd, "tier", arg_name, argv[0], &name);
-	if (code)
-		return code;
 	doing("add tier \"%s\"", name);
 	code = control_open(&ctl);
 	if (code)
@@ -73,4 +59,69 @@ int tier_add(const struct command *cmd, int argc, char **argv)
 	ret = kvt_ctl_tier_add(ctl, name, kind, node, &bytes);
 	close(ctl);
 	return ret ? explain(node, bytes, ret) : CTL_OK;
+}
+
+/* The first options are those of memory, which needs them all. */
+enum { OPT_KIND, OPT_NODE, OPT_SIZE, OPT_DEVICE, NR_OPTS = 7 };
+
+static int check_memory(const struct command *cmd, const struct opt *opts)
+{
+	int i;
+
+	for (i = OPT_DEVICE; i < NR_OPTS; i++)
+		if (opts[i].seen)
+			return misuse(cmd, "--%s is for devices: kvtierctl tier add nvme --device PATH",
+				      opts[i].name);
+	for (i = OPT_KIND; i < OPT_DEVICE; i++)
+		if (!opts[i].seen)
+			return misuse(cmd, "--%s is missing", opts[i].name);
+	return CTL_OK;
+}
+
+static int check_nvme(const struct command *cmd, const struct opt *opts)
+{
+	int i;
+
+	for (i = OPT_KIND; i < OPT_DEVICE; i++)
+		if (opts[i].seen)
+			return misuse(cmd, "--%s is for tiers of memory", opts[i].name);
+	if (!opts[OPT_DEVICE].seen)
+		return misuse(cmd, "--%s is missing", opts[OPT_DEVICE].name);
+	return CTL_OK;
+}
+
+/* "nvme" is a kind, unless --kind says that it is a name. */
+int tier_add(const struct command *cmd, int argc, char **argv)
+{
+	struct nvme_wanted wanted = {};
+	enum kvt_tier_kind kind = KVT_TIER_DRAM;
+	bool take_over = false;
+	unsigned int node = 0;
+	uint64_t bytes = 0;
+	const char *name;
+	struct opt opts[] = {
+		OPT("kind", arg_kind, &kind),
+		OPT("node", arg_node, &node),
+		OPT("size", arg_tier_size, &bytes),
+		OPT("device", arg_device, &wanted.add, .repeats = true),
+		OPT("name", arg_name, &wanted.name),
+		OPT("class", arg_grade, &wanted.grade),
+		OPT("take-over", NULL, &take_over),
+		{}
+	};
+	int code;
+
+	if (args_parse(cmd, argc, argv, opts, &code) < 0)
+		return code;
+	code = operand(cmd, "tier", arg_name, argv[0], &name);
+	if (code)
+		return code;
+	if (strcmp(name, "nvme") || opts[OPT_KIND].seen) {
+		code = check_memory(cmd, opts);
+		return code ? code : add_memory(name, kind, node, bytes);
+	}
+	code = check_nvme(cmd, opts);
+	if (take_over)
+		wanted.add.flags |= KVT_NVME_TAKE_OVER;
+	return code ? code : nvme_add(&wanted);
 }

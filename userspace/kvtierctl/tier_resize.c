@@ -26,6 +26,8 @@ static int explain(const char *name, uint64_t old, uint64_t asked, uint64_t reac
 	case -ENOMEM:
 		return cannot(code, "its size is now %s (asked %s): its node has no more memory to give",
 			      has, wanted);
+	case -EOPNOTSUPP:
+		return cannot(CTL_FAILED, "it is an nvme tier, as large as its devices; make another of more devices (kvtierctl tier format)");
 	default:
 		return cannot_call(KVT_CALL_TIER_RESIZE, error);
 	}

@@ -113,7 +113,7 @@ static int collect(struct kvt_space *space, const struct kvt_chunks *seen,
 	pthread_mutex_lock(&space->lock);
 	rc = kvt_info(space, &info);
 	for (i = 0; i < KVT_MAX_ARENAS && !rc; i++) {
-		if (!info.arenas[i].tier[0])
+		if (!info.arenas[i].tier[0] || !info.arenas[i].window_len)
 			continue;
 		rc = kvt_space_map_arena(space, i, &info.arenas[i]);
 		if (rc)

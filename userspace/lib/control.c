@@ -61,6 +61,36 @@ int kvt_ctl_tier_remove(int ctl, const char *name)
 	return kvt_ioctl(ctl, KVT_IOC_TIER_REMOVE, &arg);
 }
 
+int kvt_ctl_nvme_add(int ctl, struct kvt_nvme_add *add)
+{
+	if (!add)
+		return -EINVAL;
+	add->size = sizeof(*add);
+	add->bad = 0;
+	return kvt_ioctl(ctl, KVT_IOC_NVME_ADD, add);
+}
+
+const char *kvt_nvme_bad(const struct kvt_nvme_add *add, int err)
+{
+	switch (err < 0 ? -err : err) {
+	case 0:
+	case EEXIST:
+	case EINVAL:
+	case EINTR:
+	case EPERM:
+	case ESTALE:
+	case ENOTTY:
+	case EBADF:
+	case E2BIG:
+	case ENOMEM:
+		return NULL;
+	default:
+		if (!add || add->bad >= add->nr_devices || add->bad >= KVT_MAX_DEVICES)
+			return NULL;
+		return (const char *)add->devices[add->bad];
+	}
+}
+
 /* Errors after which the kernel has written how far it came. */
 static bool is_partial(int rc)
 {

@@ -207,14 +207,15 @@ int kvt_info(const struct kvt_space *space, struct kvt_space_info *info);
  * gets the memory policy of the arena's node, so that NUMA balancing leaves it
  * alone. Its pages count in the process's RSS (shared) once touched.
  *
- * Return: 0; -EINVAL (no such index), -ENOENT (index not in use), -ENOMEM (no
- * address space: ulimit -v?), or another negative errno. Threads: safe.
+ * Return: 0; -EINVAL (no such index), -ENOENT (index not in use, or on nvme,
+ * which has no window), -ENOMEM (no address space: ulimit -v?), or another
+ * negative errno. Threads: safe.
  */
 int kvt_map_window(struct kvt_space *space, unsigned int arena, void **addr,
 		   size_t *len);
 
 /**
- * kvt_map_windows - map the windows of all arenas
+ * kvt_map_windows - map the windows of all arenas that have one
  * @space: a handle
  *
  * Return: as kvt_map_window(). Threads: safe.
@@ -250,7 +251,9 @@ int kvt_map_slots(struct kvt_space *space, const void **addr, size_t *len);
  * @slot: struct kvt_block or struct kvt_entry @slot
  *
  * Needs no lease: reading gives the block's bytes, or SIGBUS once it has been
- * dropped. Memory of slots cannot be pinned for devices: use windows there.
+ * dropped. The first touch of a block that is on nvme waits until it has been
+ * read into memory. Memory of slots cannot be pinned for devices: use windows
+ * there.
  *
  * Return: the address, or NULL with errno: ERANGE (no such slot), or as
  * kvt_map_window(). Threads: safe.
@@ -392,7 +395,7 @@ ssize_t kvt_run(struct kvt_space *space, enum kvt_op op,
  * @space: a handle
  * @keys: the chain
  * @nr: its length
- * @how: KVT_F_MEMORY_ONLY
+ * @how: KVT_F_MEMORY_ONLY: what is only on nvme is a miss
  * @blocks: out, or NULL
  *
  * Return: blocks present, from the first on; negative errno.
@@ -409,6 +412,13 @@ ssize_t kvt_lookup(struct kvt_space *space, const struct kvt_key *keys,
  * @how: KVT_F_WAIT with @timeout_ns, KVT_F_NO_PROMOTE, KVT_F_MEMORY_ONLY
  * @blocks: out: kvt_ptr() of @offset is where the bytes are; keep it for
  *	kvt_release_blocks()
+ *
+ * Blocks on nvme are read into memory first, many at a time, and the call waits
+ * for that; the prefix ends (-ENOSPC) where no frame can be had for one, unless
+ * KVT_F_WAIT gives time for frames to become free. KVT_F_MEMORY_ONLY ends it at
+ * the first block that is only on nvme (-ENOENT), for callers that must not wait
+ * for a device; kvt_prefetch() brings the rest up meanwhile. KVT_F_NO_PROMOTE
+ * leases a block of cxl where it is; it does not keep one from being read.
  *
  * Return: blocks leased, from the first on; negative errno.
  */
@@ -533,6 +543,8 @@ ssize_t kvt_put(struct kvt_space *space, const struct kvt_key *keys, size_t nr,
  * @data: out: block i at + i * @len. Only those that succeeded are defined
  * @results: out, or NULL
  *
+ * Waits for blocks that are on nvme to be read.
+ *
  * Return: blocks read; negative errno.
  */
 ssize_t kvt_get(struct kvt_space *space, const struct kvt_key *keys, size_t nr,
@@ -603,16 +615,54 @@ int kvt_ctl_tier_add(int ctl, const char *name, enum kvt_tier_kind kind,
 		     int node, uint64_t *bytes);
 
 /**
- * kvt_ctl_tier_remove - give a tier's memory back to the kernel
+ * kvt_host_id - the name by which this host marks devices as attached
+ * @host: out: struct kvt_nvme_add @host
+ *
+ * A digest of /etc/machine-id, of which it tells nothing: the first bytes of
+ * the SHA-256 of its 32 digits and "kvtier-nvme".
+ *
+ * Return: 0; -ENOENT (there is no /etc/machine-id), -EBADMSG (it is not 32 hex
+ * digits, or all zero), or another negative errno from reading it.
+ */
+int kvt_host_id(uint8_t host[KVT_HOST_SIZE]);
+
+/**
+ * kvt_ctl_nvme_add - make an nvme tier of formatted devices
+ * @ctl: control file
+ * @add: all fields but @size, which is filled in, and @bad, which is written;
+ *	kvt_host_id() gives @host. Unused fields and bytes are zero
+ *
+ * Waits until superblocks and the segments' states are read; blocks come back
+ * later, when a space gets a quota on the tier.
+ *
+ * Return: 0 or negative errno; kvt_nvme_bad() says which device it is about.
+ */
+int kvt_ctl_nvme_add(int ctl, struct kvt_nvme_add *add);
+
+/**
+ * kvt_nvme_bad - which device an error of kvt_ctl_nvme_add() is about
+ * @add: as it left it
+ * @err: what it returned, negative or positive
+ *
+ * Return: its path, in @add; NULL: about the tier as a whole.
+ */
+const char *kvt_nvme_bad(const struct kvt_nvme_add *add, int err);
+
+/**
+ * kvt_ctl_tier_remove - give a tier's memory or devices back
  * @ctl: control file
  * @name: the tier
+ *
+ * An nvme tier: waits, for up to its flush_ms, until blocks that are only in
+ * memory have been written to it. Spaces go on without it; what is on it can be
+ * had again with kvt_ctl_nvme_add().
  *
  * Return: 0 or negative errno.
  */
 int kvt_ctl_tier_remove(int ctl, const char *name);
 
 /**
- * kvt_ctl_tier_resize - change a tier's size
+ * kvt_ctl_tier_resize - change a memory tier's size
  * @ctl: control file
  * @name: the tier
  * @bytes: in: wanted; out: reached, also on -EBUSY and -ENOMEM
@@ -626,14 +676,19 @@ int kvt_ctl_tier_resize(int ctl, const char *name, uint64_t *bytes);
  * @ctl: control file
  * @create: all fields but @size, which is filled in
  *
+ * Does not wait for blocks that come back from nvme: see the tier's "recovering"
+ * in sysfs.
+ *
  * Return: 0 or negative errno.
  */
 int kvt_ctl_space_create(int ctl, struct kvt_space_create *create);
 
 /**
- * kvt_ctl_space_delete - drop all blocks of a space and remove it
+ * kvt_ctl_space_delete - drop all blocks of a space everywhere and remove it
  * @ctl: control file
  * @name: the space
+ *
+ * To keep what is on an nvme tier, remove the tier first.
  *
  * Return: 0 or negative errno.
  */
@@ -678,6 +733,8 @@ int kvt_ctl_space_resize(int ctl, const char *name, const char *tier,
  * @KVT_CALL_SPACE_CREATE: kvt_ctl_space_create()
  * @KVT_CALL_SPACE_DELETE: kvt_ctl_space_delete()
  * @KVT_CALL_SPACE_RESIZE: kvt_ctl_space_resize()
+ * @KVT_CALL_NVME_ADD: kvt_ctl_nvme_add()
+ * @KVT_CALL_HOST_ID: kvt_host_id()
  */
 enum kvt_call {
 	KVT_CALL_LOOKUP		= KVT_OP_LOOKUP,
@@ -701,6 +758,8 @@ enum kvt_call {
 	KVT_CALL_SPACE_CREATE,
 	KVT_CALL_SPACE_DELETE,
 	KVT_CALL_SPACE_RESIZE,
+	KVT_CALL_NVME_ADD,
+	KVT_CALL_HOST_ID,
 };
 
 /**

@@ -66,15 +66,16 @@ static int map_slots(struct kvt_space *space, const struct kvt_space_info *info)
 	return kvt_area_map(&space->slots, space->fd, &want);
 }
 
-static bool in_use(const struct kvt_arena_info *info)
+/* Not so: an index that is not in use, and an arena on nvme. */
+static bool has_window(const struct kvt_arena_info *info)
 {
-	return info->tier[0];
+	return info->tier[0] && info->window_len;
 }
 
 int kvt_space_map_arena(struct kvt_space *space, unsigned int arena,
 			const struct kvt_arena_info *info)
 {
-	if (!in_use(info))
+	if (!has_window(info))
 		return -ENOENT;
 	return map_window(space, arena, info);
 }
@@ -124,7 +125,7 @@ int kvt_map_windows(struct kvt_space *space)
 	pthread_mutex_lock(&space->lock);
 	rc = kvt_info(space, &info);
 	for (i = 0; i < KVT_MAX_ARENAS && !rc; i++)
-		if (in_use(&info.arenas[i]))
+		if (has_window(&info.arenas[i]))
 			rc = map_window(space, i, &info.arenas[i]);
 	pthread_mutex_unlock(&space->lock);
 	return rc;
@@ -157,7 +158,7 @@ int kvt_map_status(struct kvt_space *space, unsigned int arena,
 		return -EINVAL;
 	pthread_mutex_lock(&space->lock);
 	rc = kvt_info(space, &info);
-	if (!rc && !in_use(&info.arenas[arena]))
+	if (!rc && !has_window(&info.arenas[arena]))
 		rc = -ENOENT;
 	if (!rc)
 		rc = map_status(space, arena, &info.arenas[arena]);
@@ -175,7 +176,7 @@ static int refresh_arena(struct kvt_space *space, unsigned int arena,
 {
 	int rc = 0;
 
-	if (!in_use(info)) {
+	if (!has_window(info)) {
 		info->window_len = 0;
 		info->status_len = 0;
 	}
@@ -211,7 +212,7 @@ static int arena_of(const struct kvt_space_info *info, uint64_t offset)
 	int i;
 
 	for (i = 0; i < KVT_MAX_ARENAS; i++, arena++)
-		if (in_use(arena) && offset >= arena->window_offset &&
+		if (has_window(arena) && offset >= arena->window_offset &&
 		    offset - arena->window_offset < arena->window_len)
 			return i;
 	return -ERANGE;

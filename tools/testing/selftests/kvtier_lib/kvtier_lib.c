@@ -745,4 +745,29 @@ TEST_F(lib, control)
 	EXPECT_EQ(-ENOSPC, kvt_ctl_space_resize(self->ctl, NAME, NAME, &bytes));
 }
 
+/* With formatted devices it is tested by ../kvtierctl. */
+TEST_F(lib, nvme_add_names_the_bad_device)
+{
+	struct kvt_nvme_add add = {
+		.name = "klib-nvme", .nr_devices = 1,
+		.devices = { "/dev/null" },
+	};
+	const char *bad;
+
+	ASSERT_EQ(0, kvt_host_id(add.host));
+	EXPECT_EQ(-ENOTBLK, kvt_ctl_nvme_add(self->ctl, &add));
+	bad = kvt_nvme_bad(&add, -ENOTBLK);
+	ASSERT_NE(NULL, bad);
+	EXPECT_STREQ("/dev/null", bad);
+	strcpy((char *)add.devices[0], "/dev/klib-none");
+	EXPECT_EQ(-ENOENT, kvt_ctl_nvme_add(self->ctl, &add));
+	EXPECT_NE(NULL, kvt_nvme_bad(&add, -ENOENT));
+	memset(add.name, 0, sizeof(add.name));
+	strcpy((char *)add.name, NAME);
+	EXPECT_EQ(-EEXIST, kvt_ctl_nvme_add(self->ctl, &add));
+	EXPECT_EQ(NULL, kvt_nvme_bad(&add, -EEXIST));
+	memset(add.host, 0, sizeof(add.host));
+	EXPECT_EQ(-EINVAL, kvt_ctl_nvme_add(self->ctl, &add));
+}
+
 TEST_HARNESS_MAIN

@@ -16,6 +16,7 @@ repo=$(cd "$here/../../../.." && pwd)
 program=${1:-$repo/build/bin/kvtierctl}
 module=${KVTIER_KO:-$repo/build/kmod/kvtier.ko}
 . "$here/tap.sh"
+. "$here/nvme.sh"
 
 ctl=("$program")
 user=(setpriv --reuid 65534 --regid 65534 --clear-groups "$program")
@@ -43,6 +44,7 @@ cleanup() {
 	for name in /sys/class/kvtier_tier/ctl-*; do
 		[[ -e $name ]] && "$program" tier remove "${name##*/}"
 	done
+	nvme_cleanup
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -132,7 +134,7 @@ test_create() {
 	expect 'space with an owner' 0 '' space create ctl-u --block-size 4K --quota ctl-a=2M --owner 65534:65534 --mode 0440
 	same 'owner and mode' "$(stat -c '%u %g %a' /dev/kvtier/ctl-u)" '65534 65534 440'
 	expect 'space list' 0 '' space list
-	output 'a row' '^ctl-u +4.0 KiB +2.0 MiB +512 +512 +0 +0 +0 +0440 +65534 +65534$'
+	output 'a row' '^ctl-u +4.0 KiB +2.0 MiB +0 B +512 +512 +0 +0 +0 +0440 +65534 +65534$'
 	expect 'space list --json' 0 '' space list --json
 	json 'both' 'map(.name) | contains(["ctl-s", "ctl-u"])'
 	expect 'no such space' 3 'no space "ctl-x"' space show ctl-x
@@ -212,12 +214,21 @@ test_knobs() {
 	local bad
 	for bad in default_class=16 low_watermark=21 high_watermark=501 lease_quota=0 \
 		lease_quota=1001 fill_timeout_ms=99 quarantine_ms=3600001 promote=never \
-		policy=none low_watermark=-1 low_watermark=x; do
+		policy=none low_watermark=-1 low_watermark=x class3/ttl_s=-1 \
+		class3/ttl_s=4294967296 class3/priority=8 class3/floor=tape; do
 		expect "refused: $bad" 1 "${bad%%=*}: '${bad#*=}' was refused: it takes" space set ctl-s "$bad"
 	done
 	expect 'one refused, one set' 6 'lease_quota' space set ctl-s lease_quota=0 promote=free
 	same 'is set' "$(attribute ctl-s/promote)" free
 	expect 'no such space' 3 'no space "ctl-x"' space set ctl-x promote=free
+	expect 'knobs of a class' 0 '' space set ctl-s class3/ttl_s=60 class3/priority=0 class15/floor=cxl
+	run space show ctl-s --json
+	json 'as JSON' '.classes | length == 16 and .[3] == {"class": 3, "ttl_s": 60, "priority": 0, "floor": "remote"} and .[15].floor == "cxl"'
+	run space show ctl-s
+	output 'shown' '^ +3 +60 +0  remote$'
+	expect 'back to the defaults' 0 '' space set ctl-s class3/ttl_s=0 class3/priority=3 class15/floor=remote
+	run space show ctl-s
+	same 'not shown' "$(grep -c PRIORITY out)" 0
 }
 
 test_resize() {
@@ -330,5 +341,6 @@ test_resize
 test_second_tier
 test_user
 test_full
+test_nvme
 test_delete
 tap_end

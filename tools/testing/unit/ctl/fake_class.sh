@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Makes, in the current directory, what a loaded module would show: two tiers
-# and one space, "chat".
+# and one space, "chat"; with fake_nvme also an nvme tier that it uses.
 
 # DIR NAME VALUE [NAME VALUE]...
 attributes() {
@@ -35,6 +35,25 @@ fake_space() {
 	attributes $dir/arena1 tier cxl1 frames 512 free 511 blocks 1 bytes 2097152
 	attributes $dir/stats lookups 100 lookup_hits 25 acquires 10 acquire_hits 10 \
 		commits 10 evictions 0 demotions 1 promotions 0 no_space 2 no_quota 1
+}
+
+fake_nvme() {
+	attributes class/kvtier_tier/disk0 kind nvme grade bulk state ok devices 2 \
+		segment_size 67108864 size 10737418240 used 1073741824 \
+		free 8589934592 found 1073741824 recovering 0 \
+		bytes_written 1100000000 block_bytes_written 1000000000 \
+		bytes_read 5000000000 write_amplification 1100 io_errors 1 \
+		crc_errors 2 bad_records 3 budget_left 2147483648 \
+		admission 'all [second] class' admit_classes 0xffff \
+		write_budget 4294967296 carry_over 100 flush_ms 30000 verify 1000
+	attributes class/kvtier/chat/arena2 tier disk0 frames 0 free 0 blocks 7 \
+		bytes 1073741824
+	attributes class/kvtier/chat/stats loads 12 writeouts 34
+	local i
+	for i in {0..15}; do
+		attributes "class/kvtier/chat/class$i" ttl_s 0 priority 3 floor remote
+	done
+	attributes class/kvtier/chat/class5 ttl_s 3600 priority 1 floor cxl
 }
 
 fake_module() {

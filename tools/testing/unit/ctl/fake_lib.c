@@ -79,10 +79,44 @@ int kvt_ctl_tier_add(int ctl, const char *name, enum kvt_tier_kind kind,
 	return -answer("FAKE_ERRNO");
 }
 
+/* $FAKE_HOST_ERRNO: there is no /etc/machine-id, or the like. */
+int kvt_host_id(uint8_t host[KVT_HOST_SIZE])
+{
+	memset(host, 0xab, KVT_HOST_SIZE);
+	return -answer("FAKE_HOST_ERRNO");
+}
+
+/* The library's rule is not repeated: $FAKE_BAD is a device, or nothing. */
+const char *kvt_nvme_bad(const struct kvt_nvme_add *add, int err)
+{
+	(void)err;
+	return getenv("FAKE_BAD") ? (const char *)add->devices[add->bad] : NULL;
+}
+
+/* $FAKE_TAKEN: a name that somebody takes at the last moment. */
+int kvt_ctl_nvme_add(int ctl, struct kvt_nvme_add *add)
+{
+	const char *taken = getenv("FAKE_TAKEN");
+	unsigned int i;
+
+	(void)ctl;
+	note("nvme_add %s flags=%x host=%02x%02x", (const char *)add->name, add->flags,
+	     add->host[0], add->host[KVT_HOST_SIZE - 1]);
+	for (i = 0; i < add->nr_devices; i++)
+		note(" %s", (const char *)add->devices[i]);
+	note("\n");
+	add->bad = answer("FAKE_BAD");
+	if (taken && !strcmp(taken, (const char *)add->name))
+		return -EEXIST;
+	return -answer("FAKE_ERRNO");
+}
+
+/* $FAKE_SECONDS: how long it takes. */
 int kvt_ctl_tier_remove(int ctl, const char *name)
 {
 	(void)ctl;
 	note("tier_remove %s\n", name);
+	sleep(answer("FAKE_SECONDS"));
 	return -answer("FAKE_ERRNO");
 }
 

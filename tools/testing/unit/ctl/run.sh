@@ -108,6 +108,7 @@ test_names() {
 
 test_tier_arguments() {
 	expect 'kind nvme' 2 'dram or cxl' tier add t --kind nvme --node 0 --size 2M
+	expect 'it says how' 2 'for devices: kvtierctl tier add nvme --device' tier add t --kind nvme
 	expect 'node x' 2 'not a whole number' tier add t --kind cxl --node x --size 2M
 	expect 'node -1' 2 'not a whole number' tier add t --kind cxl --node -1 --size 2M
 	expect 'node 2^31' 2 'too large' tier add t --kind cxl --node 2147483648 --size 2M
@@ -115,6 +116,33 @@ test_tier_arguments() {
 	asked 'tier add asks' 'tier_add fast 1 3 4194304'
 	expect 'options before the name' 0 '' tier add --kind=dram --node=0 --size=4M slow
 	asked 'and asks the same' 'tier_add slow 0 0 4194304'
+}
+
+test_nvme_arguments() {
+	local long
+	long=/dev/$(printf 'x%.0s' {1..250})
+	expect 'nvme without a device' 2 '--device is missing' tier add nvme
+	expect 'device without nvme' 2 '--device is for devices: kvtierctl tier add nvme' tier add t --device /dev/a
+	expect 'take-over without nvme' 2 '--take-over is for devices' tier add t --kind dram --node 0 --size 2M --take-over
+	expect 'nvme with a size' 2 '--size is for tiers of memory' tier add nvme --device /dev/a --size 2M
+	expect 'nvme with a node' 2 '--node is for tiers of memory' tier add nvme --device /dev/a --node 0
+	expect 'memory that is called nvme' 0 '' tier add nvme --kind dram --node 0 --size 2M
+	asked 'is memory' 'tier_add nvme 0 0 2097152'
+	expect 'missing option of memory' 2 '--node is missing' tier add t --kind dram --size 2M
+	expect 'nine devices' 2 'at most 8 devices' tier add nvme --device={a,b,c,d,e,f,g,h,i}
+	expect 'a path of 256' 2 'more than 255 characters' tier add nvme --device "${long}x"
+	expect 'a path of 255' 0 '' tier add nvme --device "$long" --name a
+	expect 'no path' 2 'empty path' tier add nvme --device ''
+	expect 'class frob' 2 'fast or bulk' tier add nvme --device /dev/a --class frob
+	expect 'name of nvme' 2 'a name begins' tier add nvme --device /dev/a --name 0
+	expect 'nvme with a name' 0 '' tier add nvme --device /dev/a --device /dev/b --name disk1 --take-over
+	asked 'asks for it' 'nvme_add disk1 flags=1 host=abab /dev/a /dev/b'
+	same 'and prints nothing' "$(< out)" ''
+	expect 'nvme without a name' 0 '' tier add nvme --device /dev/a
+	asked 'asks for nvme0' 'nvme_add nvme0 flags=0 host=abab /dev/a'
+	same 'and prints that' "$(< out)" nvme0
+	expect 'wait for less than a tenth' 2 'an interval is' tier wait t --timeout 0.01
+	expect 'count without interval' 2 'needs --interval' tier stat --count 2
 }
 
 test_space_arguments() {
@@ -154,7 +182,8 @@ test_no_module() {
 	local command
 	rm -rf class dev
 	for command in 'tier add t --kind dram --node 0 --size 2M' 'tier remove t' \
-		'tier resize t --size 2M' 'tier list' 'space delete s' 'space list' \
+		'tier resize t --size 2M' 'tier list' 'tier show t' 'tier set t verify=0' \
+		'tier stat' 'tier stat t' 'tier wait t' 'tier add nvme --device /dev/a' 'space delete s' 'space list' \
 		'space create s --block-size 4K --quota t=2M' 'space show s' \
 		'space resize s --quota t=2M' 'space set s promote=off' 'stat' 'stat s' \
 		'put s k /dev/null' 'get s k x' 'lookup s k' 'drop s k'; do
@@ -204,6 +233,107 @@ test_tier_answers() {
 	fake_module
 }
 
+test_nvme_answers() {
+	local add='tier add nvme --device /dev/a --device /dev/b'
+	# shellcheck disable=SC2086
+	{
+		FAKE_BAD=1 answer 'not formatted' 124 1 '^kvtierctl: cannot add tier "nvme0": /dev/b: not formatted for kvtier \(see kvtierctl help tier format\)$' $add
+		FAKE_BAD=0 answer 'in use' 16 1 '/dev/a: in use.*see lsblk' $add
+		FAKE_BAD=0 answer 'read-only' 30 1 '/dev/a: read-only' $add
+		FAKE_BAD=1 answer 'of another set' 18 1 '/dev/b: .*not formatted together with the first' $add
+		FAKE_BAD=1 answer 'of another host' 66 1 '/dev/b: another host .*--take-over' $add
+		FAKE_BAD=1 answer 'of another version' 93 1 '/dev/b: .*another version' $add
+		FAKE_BAD=1 answer 'damaged' 117 1 '/dev/b: both superblocks' $add
+		FAKE_BAD=1 answer 'shrunk' 75 1 '/dev/b: smaller than when' $add
+		FAKE_BAD=1 answer 'unreadable' 5 1 '/dev/b: .*see dmesg' $add
+		FAKE_BAD=1 answer 'large blocks' 95 1 '/dev/b: .*logical blocks of more than 4 KiB' $add
+		FAKE_BAD=1 answer 'no such device' 2 3 '/dev/b: no such device' $add
+		FAKE_BAD=1 answer 'nobody behind it' 6 3 '/dev/b: there is no device behind' $add
+		FAKE_BAD=1 answer 'no way to it' 13 4 '/dev/b: no permission' $add
+		FAKE_BAD=1 answer 'no block device' 15 1 '/dev/b: not a block device' $add
+		answer 'devices missing' 116 1 '"nvme0": devices of the set are missing' $add
+		answer 'bad count' 22 1 'count of devices' $add
+		answer 'capability missing' 1 4 'needs root' $add
+		answer 'an old module' 25 1 'does not know this command' $add
+		answer 'name taken' 17 1 'cannot add tier "x": a tier of this name exists' $add --name x
+		FAKE_HOST_ERRNO=2 expect 'no machine id' 1 'no /etc/machine-id.*systemd-machine-id-setup' $add
+		FAKE_HOST_ERRNO=74 expect 'bad machine id' 1 '/etc/machine-id is not 32 hex digits' $add
+		FAKE_TAKEN=nvme0 expect 'name taken at the last moment' 0 '' $add
+		same 'the next one then' "$(< out)" nvme1
+		mkdir -p class/kvtier_tier/nvme0
+		echo dram > class/kvtier_tier/nvme0/kind
+		expect 'names that are taken' 0 '' $add
+		same 'are passed over' "$(< out)" nvme1
+	}
+	fake_nvme
+	expect 'another class' 1 'were formatted as class bulk, not fast' tier add nvme --device /dev/a --name disk0 --class fast
+	asked 'it is not kept' 'tier_remove disk0'
+	expect 'that class' 0 '' tier add nvme --device /dev/a --name disk0 --class bulk
+	asked 'it is kept' 'nvme_add disk0 flags=0 host=abab /dev/a'
+	answer 'resize of nvme' 95 1 'it is an nvme tier, as large as its devices' tier resize disk0 --size 2G
+	answer 'remove does not end' 16 1 'do not end; see dmesg' tier remove disk0
+	answer 'space on nvme only' 22 1 'needs a quota on a tier of memory' space create x --block-size 4K --quota disk0=1G
+	answer 'one segment' 22 1 'tier "disk0" is at least two of its segments, 128 MiB \(asked 64 MiB\)' space create x --block-size 4K --quota disk0=64M --quota dram0=2M
+	answer 'resize to one segment' 22 1 'at least two of its segments' space resize chat --quota disk0=64M
+	answer 'segments too short' 22 1 'segment of tier "disk0" \(64 MiB\) has no room for two blocks of 64 MiB; .*--segment-size' space create x --block-size 64M --quota disk0=1G --quota dram0=64M
+	answer 'another bad value' 22 1 'bad name, block size' space create x --block-size 4K --quota disk0=1G --quota dram0=2M
+	fake_module
+}
+
+# Two devices that are one, by two names; needs block devices, not to be opened.
+test_same_device() {
+	if ! mknod a b 7 0 2> err || ! mknod b b 7 0 2>> err; then
+		tap_skip 'one device twice' 'mknod is not allowed here'
+		return
+	fi
+	ln -s b c
+	expect 'one device twice' 1 '"nvme": a and c are the same device' tier add nvme --device a --device c
+	rm a b c
+}
+
+test_remove_progress() {
+	fake_nvme
+	if ! script --version > err 2>&1; then
+		tap_skip 'progress of a removal' 'there is no script(1)'
+		return
+	fi
+	FAKE_SECONDS=1 TERM=xterm script -qec "$program tier remove disk0" /dev/null > out < /dev/null
+	output 'removal tells what is left' 'tier disk0: 3 blocks are in memory only; writing them'
+	FAKE_SECONDS=1 TERM=dumb script -qec "$program tier remove disk0" /dev/null > out < /dev/null
+	same 'not on a dumb terminal' "$(< out)" ''
+	FAKE_SECONDS=1 expect 'nor elsewhere' 0 '' tier remove disk0
+	fake_module
+}
+
+test_wait() {
+	local left=class/kvtier_tier/disk0/recovering
+	fake_nvme
+	expect 'nothing to wait for' 0 '' tier wait disk0
+	expect 'nor on memory' 0 '' tier wait dram0
+	expect 'nor on no tier' 3 'no tier "x"' tier wait x
+	echo 5 > $left
+	expect 'time is over' 6 '5 segments of tier "disk0" are still to be read' tier wait disk0 --timeout 0.3
+	(sleep 0.5; echo 0 > $left) &
+	expect 'wait' 0 '' tier wait disk0 --timeout 60
+	wait
+	echo 5 > $left
+	(sleep 0.5; echo 0 > $left) &
+	expect 'space create --wait' 0 '' space create x --block-size 4K --quota dram0=2M --quota disk0=1G --wait
+	same 'waits' "$(< $left)" 0
+	wait
+	asked 'asks for all' 'space_create x 4096 uid=0 gid=0 mode=660 class=0 identity=0000 dram0=2097152 disk0=1073741824'
+	echo 5 > $left
+	(sleep 0.5; echo failed > class/kvtier_tier/disk0/state) &
+	expect 'the tier fails meanwhile' 1 'cannot wait for the blocks of space "x": .*have failed; see dmesg' space create x --block-size 4K --quota disk0=1G --quota dram0=2M --wait
+	wait
+	fake_nvme
+	echo 5 > $left
+	(sleep 0.5; rm -r class/kvtier_tier/disk0) &
+	expect 'the tier goes away meanwhile' 3 'no tier "disk0"' tier wait disk0
+	wait
+	fake_module
+}
+
 test_space_answers() {
 	local new='space create x --block-size 4K --quota'
 	# shellcheck disable=SC2086
@@ -249,6 +379,29 @@ test_knobs() {
 	fake_module
 }
 
+test_tier_knobs() {
+	local dir=class/kvtier_tier/disk0
+	fake_nvme
+	: > $dir/admission
+	: > class/kvtier/chat/class15/floor
+	expect 'set tier knobs' 0 '' tier set disk0 admission=class admit_classes=0x21 write_budget=3T carry_over=0
+	same 'admission is set' "$(< $dir/admission)" class
+	same 'a budget in bytes' "$(< $dir/write_budget)" 3298534883328
+	expect 'budget 3X' 2 "write_budget '3X': not a size" tier set disk0 write_budget=3X
+	expect 'no such tier knob' 2 "no knob 'promote'; see: kvtierctl help tier set" tier set disk0 promote=off
+	expect 'tier of memory' 1 'it is a dram tier: only nvme tiers have knobs' tier set dram0 verify=0
+	expect 'knob of no tier' 3 'no tier "x"' tier set x verify=0
+	expect 'a value too long' 2 "value of 'verify' is too long" tier set disk0 verify="$k0"
+	expect 'class knobs' 0 '' space set chat class15/floor=nvme class0/ttl_s=60
+	same 'floor is set' "$(< class/kvtier/chat/class15/floor)" nvme
+	same 'ttl_s is set' "$(< class/kvtier/chat/class0/ttl_s)" 60
+	local bad
+	for bad in class16 class class01 class-1 classx; do
+		expect "knob of $bad" 2 'there is no knob' space set chat $bad/ttl_s=1
+	done
+	fake_module
+}
+
 # --- what is printed -------------------------------------------------------
 
 test_tier_list() {
@@ -259,7 +412,7 @@ test_tier_list() {
 	json 'two tiers by name' 'map(.name) == ["cxl1", "dram0"]'
 	json 'sizes are numbers' '.[1].size == 2147483648 and .[1].node == 0'
 	expect 'tier list -j' 0 '' tier list -j
-	rm class/kvtier_tier/cxl1/huge
+	rm class/kvtier_tier/cxl1/kind
 	expect 'a tier that goes away meanwhile' 0 '' tier list --json
 	json 'is left out' 'map(.name) == ["dram0"]'
 	rm -r class/kvtier_tier/*
@@ -268,15 +421,95 @@ test_tier_list() {
 	fake_module
 }
 
+test_nvme_list() {
+	fake_nvme
+	expect 'tier list with nvme' 0 '' tier list
+	output 'headings of nvme' '^TIER +KIND +CLASS +STATE +SIZE +USED +FREE +FOUND +BLOCKS +WRITTEN +AMPL +ERRORS$'
+	output 'a row of nvme' '^disk0 +nvme +bulk +ok +10.0 GiB +1.0 GiB +8.0 GiB +1.0 GiB +7 +1.0 GiB +1.10 +6$'
+	output 'a row of memory' '^dram0 +dram +0 +2.0 GiB'
+	echo 12 > class/kvtier_tier/disk0/recovering
+	run tier list
+	output 'recovery' '^disk0 +nvme +bulk +ok, 12 to recover +10.0'
+	expect 'tier list --json' 0 '' tier list --json
+	json 'nvme' '.[1] | .name == "disk0" and .grade == "bulk" and .found == 1073741824 and .blocks == 7'
+	json 'knobs' '.[1].knobs | .admission == "second" and .write_budget == 4294967296 and .admit_classes == "0xffff"'
+	json 'counters' '.[1].stats | .bytes_read == 5000000000 and .crc_errors == 2 and .bad_records == 3'
+	json 'who uses it' '.[1].spaces == [{"name": "chat", "bytes": 1073741824, "blocks": 7}]'
+	expect 'tier show' 0 '' tier show disk0
+	output 'state' '^state +ok$'
+	output 'amplification' '^write amplification +1.10$'
+	output 'budget' '^write budget left +2.0 GiB now, of 4.0 GiB a day$'
+	output 'errors' '^damaged records +3$'
+	output 'knob' '^admission +second$'
+	output 'spaces' '^chat +1.0 GiB +7$'
+	echo 0 > class/kvtier_tier/disk0/write_budget
+	echo 0 > class/kvtier_tier/disk0/block_bytes_written
+	run tier show disk0
+	output 'no budget' '^write budget left +no limit$'
+	output 'nothing written' '^write amplification +-$'
+	expect 'tier show of memory' 0 '' tier show dram0
+	output 'limbo' '^limbo +0 B$'
+	expect 'tier show --json' 0 '' tier show disk0 --json
+	json 'an object' '.name == "disk0" and .devices == 2'
+	expect 'show of no tier' 3 'no tier "x"' tier show x
+	rm -r class/kvtier_tier/{cxl1,dram0}
+	run tier list
+	same 'nvme alone has one table' "$(grep -c . out)" 2
+	fake_module
+}
+
+test_nvme_space() {
+	fake_nvme
+	run space list
+	output 'nvme apart' '^chat +4.0 KiB +1.0 GiB +1.0 GiB +262656 +262646 +10 '
+	expect 'space show with nvme' 0 '' space show chat
+	output 'an arena without frames' '^ +2  disk0 +nvme +1.0 GiB +- +- +7$'
+	output 'a class that was changed' '^ +5 +3600 +1  cxl$'
+	same 'and no other' "$(grep -c ' remote$' out)" 0
+	run space show chat --json
+	json 'bytes of memory and nvme' '.bytes == 1075838976 and .nvme_bytes == 1073741824'
+	json 'kinds of arenas' '.arenas | map(.kind) == ["dram", "cxl", "nvme"] and (.[2] | has("frames") | not)'
+	json 'all classes' '.classes | length == 16 and .[5] == {"class": 5, "ttl_s": 3600, "priority": 1, "floor": "cxl"}'
+	run stat
+	output 'loads and writeouts' '^chat +10 .* 12 +34 +3$'
+	run stat chat
+	output 'each counter' '^writeouts +34$'
+	fake_module
+}
+
+test_tier_stat() {
+	local dir=class/kvtier_tier/disk0
+	expect 'tier stat without nvme' 0 '' tier stat
+	same 'headings only' "$(grep -c . out)" 1
+	fake_nvme
+	expect 'tier stat' 0 '' tier stat
+	output 'a row' '^disk0 +1.0 GiB +8.0 GiB +7 +4.7 GiB +1.0 GiB +953.7 MiB +1.10 +6  ok$'
+	expect 'tier stat NAME --json' 0 '' tier stat disk0 --json
+	json 'counters' '.[0].stats.bytes_written == 1100000000'
+	expect 'tier stat of memory' 1 'is a tier of memory' tier stat dram0
+	expect 'tier stat of no tier' 3 'no tier "x"' tier stat x
+	expect 'with an interval, too' 3 'no tier "x"' tier stat x --interval 1
+	(sleep 0.3; echo 1300000000 > $dir/bytes_written; echo 1100000000 > $dir/block_bytes_written) &
+	expect 'tier stat --interval --json' 0 '' tier stat disk0 --interval 0.5 --count 1 --json
+	wait
+	json 'rates' '.rates.bytes_written > 300000000 and .rates.bytes_written < 450000000 and .rates.crc_errors == 0'
+	json 'gauges' '.name == "disk0" and .used == 1073741824 and .state == "ok"'
+	(sleep 0.3; echo 1500000000 > $dir/bytes_written; echo 1200000000 > $dir/block_bytes_written) &
+	expect 'tier stat --interval' 0 '' tier stat --interval 0.5 --count 1
+	wait
+	output 'amplification of the interval' ' 2.00 +0  ok$'
+	fake_module
+}
+
 test_space_list() {
 	expect 'space list' 0 '' space list
-	output 'a row' '^chat +4.0 KiB +1.0 GiB +262656 +262646 +10 +2 +1 +0640 +0 +0$'
+	output 'a row' '^chat +4.0 KiB +1.0 GiB +0 B +262656 +262646 +10 +2 +1 +0640 +0 +0$'
 	expect 'space list --json' 0 '' space list --json
 	json 'sums over arenas' '.[0].bytes == 1075838976 and .[0].frames == 262656'
 	expect 'space show' 0 '' space show chat
 	output 'owner' '^owner +root:root$'
 	output 'identity' "^identity +$k0\$"
-	output 'arenas' '^ +1  cxl1 +2.0 MiB +512 +511 +1$'
+	output 'arenas' '^ +1  cxl1 +cxl +2.0 MiB +512 +511 +1$'
 	output 'policy in use' '^policy +lru$'
 	expect 'space show --json' 0 '' space show chat --json
 	json 'identity is a string' ".identity == \"$k0\""
@@ -288,7 +521,7 @@ test_space_list() {
 
 test_stat() {
 	expect 'stat' 0 '' stat
-	output 'counters and ratios' '^chat +10 +262646 +2 +100 +25.0 +10 +100.0 +10 +0 +1 +0 +3$'
+	output 'counters and ratios' '^chat +10 +262646 +2 +100 +25.0 +10 +100.0 +10 +0 +1 +0 +0 +0 +3$'
 	expect 'stat SPACE' 0 '' stat chat
 	output 'every counter' '^no_quota +1$'
 	output 'every gauge' '^metadata_bytes +1800$'
@@ -436,13 +669,22 @@ test_main
 test_sizes
 test_names
 test_tier_arguments
+test_nvme_arguments
 test_space_arguments
 test_no_module
 test_permission
 test_tier_answers
+test_nvme_answers
+test_same_device
+test_remove_progress
+test_wait
 test_space_answers
 test_knobs
+test_tier_knobs
 test_tier_list
+test_nvme_list
+test_nvme_space
+test_tier_stat
 test_space_list
 test_stat
 test_stat_interval

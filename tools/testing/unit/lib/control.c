@@ -64,6 +64,40 @@ static void sizes(void)
 	fake.ioctl_errno = 0;
 }
 
+static bool is_path(const char *path, const char *want)
+{
+	return path && !strcmp(path, want);
+}
+
+static void nvme(void)
+{
+	struct kvt_nvme_add add = {
+		.name = "n", .nr_devices = 2, .host = "host", .bad = 99,
+		.flags = KVT_NVME_TAKE_OVER, .devices = { "/dev/a", "/dev/b" },
+	};
+
+	fake.bad = 1;
+	is(kvt_ctl_nvme_add(ctl, NULL), -EINVAL, "nvme add: NULL");
+	is(kvt_ctl_nvme_add(ctl, &add), 0, "nvme add");
+	is(fake.request, KVT_IOC_NVME_ADD, "that request");
+	is(fake.control.nvme.size, sizeof(add), "size is filled in");
+	is(fake.control.nvme.bad, 0, "what is only told is zero");
+	is(fake.control.nvme.flags, KVT_NVME_TAKE_OVER, "flags");
+	ok(is_path((char *)fake.control.nvme.devices[1], "/dev/b"), "devices");
+	fake.ioctl_errno = EBUSY;
+	is(kvt_ctl_nvme_add(ctl, &add), -EBUSY, "an error about a device");
+	ok(is_path(kvt_nvme_bad(&add, -EBUSY), "/dev/b"), "about the second");
+	ok(is_path(kvt_nvme_bad(&add, EBUSY), "/dev/b"), "positive will do");
+	ok(!kvt_nvme_bad(&add, -EEXIST) && !kvt_nvme_bad(&add, -ESTALE) &&
+	   !kvt_nvme_bad(&add, -EPERM) && !kvt_nvme_bad(&add, -ENOTTY) &&
+	   !kvt_nvme_bad(&add, 0), "others are about the tier");
+	fake.bad = 2;
+	is(kvt_ctl_nvme_add(ctl, &add), -EBUSY, "about one that was not given");
+	ok(!kvt_nvme_bad(&add, -EBUSY), "is not looked up");
+	ok(!kvt_nvme_bad(NULL, -EBUSY), "nor is NULL");
+	fake.ioctl_errno = 0;
+}
+
 static void others(void)
 {
 	struct kvt_space_create create = { .block_size = 4096 };
@@ -86,6 +120,7 @@ int main(void)
 	opening();
 	names();
 	sizes();
+	nvme();
 	others();
 	close(ctl);
 	return done();

@@ -28,6 +28,22 @@ static void always(void)
 	is(bad, 0, "every call and errno has words");
 }
 
+/* Each that struct kvt_nvme_add lists has words of its own. */
+static void nvme_add(void)
+{
+	static const int errs[] = {
+		EEXIST, ESTALE, ENOENT, EACCES, ENOTBLK, EBUSY, EROFS,
+		EMEDIUMTYPE, EPROTONOSUPPORT, EUCLEAN, EOVERFLOW, EXDEV,
+		EREMOTE, EIO, EOPNOTSUPP,
+	};
+	unsigned int i, bad = 0;
+
+	for (i = 0; i < sizeof(errs) / sizeof(*errs); i++)
+		bad += !strcmp(kvt_strerror(KVT_CALL_NVME_ADD, errs[i]),
+			       strerror(errs[i]));
+	is(bad, 0, "NVME_ADD: every documented errno");
+}
+
 int main(void)
 {
 	ok(says(KVT_OP_COMMIT, -ENOENT, "not filling"), "COMMIT's ENOENT");
@@ -36,6 +52,11 @@ int main(void)
 	ok(says(KVT_CALL_OPEN, -ENOENT, "modprobe"), "kvt_open()'s");
 	ok(says(KVT_CALL_SPACE_CREATE, ENOENT, "tier"), "positive will do");
 	ok(says(KVT_CALL_TIER_ADD, -EPERM, "root"), "any control call's");
+	ok(says(KVT_CALL_NVME_ADD, -EMEDIUMTYPE, "tier format"), "NVME_ADD's");
+	ok(says(KVT_CALL_NVME_ADD, -EPERM, "root"), "and any control call's");
+	ok(says(KVT_CALL_HOST_ID, -ENOENT, "machine-id"), "the host's name");
+	ok(says(KVT_CALL_TIER_RESIZE, -EOPNOTSUPP, "nvme"), "no resize of nvme");
+	nvme_add();
 	ok(says(KVT_CALL_OPEN, -EMFILE, "open files"), "the C library's");
 	ok(says(KVT_CALL_OPEN, -99999, "unknown"), "no errno");
 	ok(says(KVT_CALL_OPEN, -2147483647 - 1, "unknown"), "the least int");

@@ -31,6 +31,16 @@ static void set_arena(int i, const char *tier, uint64_t bytes)
 	arena->status_len = 4096;
 }
 
+void fake_set_nvme_arena(int i)
+{
+	memset(&fake.info.arenas[i], 0, sizeof(fake.info.arenas[i]));
+	strcpy((char *)fake.info.arenas[i].tier, "disk");
+	fake.info.arenas[i].kind = KVT_TIER_NVME;
+	fake.info.arenas[i].node = -1;
+	fake.info.arenas[i].window_offset = FAKE_WINDOW(i);
+	fake.info.arenas[i].status_offset = FAKE_STATUS(i);
+}
+
 void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
@@ -70,6 +80,14 @@ struct kvt_key *fake_keys(size_t nr)
 	return keys;
 }
 
+static bool write_content(void)
+{
+	ssize_t len = strlen(fake.content);
+
+	return write(fake.fd, fake.content, len) != len ||
+	       lseek(fake.fd, 0, SEEK_SET);
+}
+
 int __wrap_open(const char *path, int flags, ...)
 {
 	snprintf(fake.path, sizeof(fake.path), "%s", path);
@@ -79,7 +97,7 @@ int __wrap_open(const char *path, int flags, ...)
 		return -1;
 	}
 	fake.fd = memfd_create("fake", MFD_CLOEXEC);
-	if (ftruncate(fake.fd, 1LL << 40))
+	if (fake.content ? write_content() : ftruncate(fake.fd, 1LL << 40))
 		abort();
 	return fake.fd;
 }
@@ -159,6 +177,8 @@ static int control(unsigned long request, void *arg)
 		((struct kvt_tier_add *)arg)->bytes = fake.reached;
 	if (request == KVT_IOC_TIER_RESIZE)
 		((struct kvt_tier_resize *)arg)->bytes = fake.reached;
+	if (request == KVT_IOC_NVME_ADD)
+		((struct kvt_nvme_add *)arg)->bad = fake.bad;
 	if (request == KVT_IOC_SPACE_RESIZE)
 		((struct kvt_space_resize *)arg)->quota.bytes = fake.reached;
 	return 0;

@@ -49,7 +49,11 @@ struct fake {
 		struct kvt_space_delete	del;
 		struct kvt_space_resize	space_resize;
 		struct kvt_version	version;
+		struct kvt_nvme_add	nvme;
 	} control;
+	/* to steer, too */
+	uint32_t bad; /* which device NVME_ADD says its error is about */
+	const char *content; /* of a file that is opened; NULL: a sparse one */
 	uint64_t reached; /* what resizes say they reached */
 };
 
@@ -57,6 +61,9 @@ extern struct fake fake;
 
 /* Two arenas, of 4 and 2 MiB; everything succeeds. */
 void fake_reset(void);
+
+/* Put one on nvme at this index: no frames, no window, no status words. */
+void fake_set_nvme_arena(int i);
 
 /* Open it; ends the test program if that fails. */
 struct kvt_space *fake_open(unsigned int flags);

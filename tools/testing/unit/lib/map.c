@@ -65,6 +65,31 @@ static void windows(void)
 	kvt_close(space);
 }
 
+/* It has a name and nothing to map. */
+static void nvme_arena(void)
+{
+	const struct kvt_status *words;
+	struct kvt_status status;
+	struct kvt_space *space;
+	size_t nr;
+	void *p;
+
+	fake_reset();
+	fake_set_nvme_arena(2);
+	space = fake_open(0);
+	is(kvt_map_windows(space), 0, "all windows, with an arena on nvme");
+	is(kvt_map_window(space, 2, &p, &nr), -ENOENT, "it has no window");
+	is(kvt_map_status(space, 2, &words, &nr), -ENOENT, "no status words");
+	ok(!kvt_ptr(space, FAKE_WINDOW(2)) && errno == ERANGE, "no pointers");
+	is(kvt_frame_status(space, FAKE_WINDOW(2), &status), -ERANGE, "no frame");
+	is(kvt_refresh(space), 0, "refresh passes over it");
+	fake_set_nvme_arena(1);
+	is(kvt_refresh(space), 0, "also where a window was");
+	ok(!kvt_ptr(space, FAKE_WINDOW(1)), "that is gone");
+	ok(kvt_ptr(space, FAKE_WINDOW(0)), "the other is there");
+	kvt_close(space);
+}
+
 static void odd_offset(void)
 {
 	struct kvt_space *space;
@@ -302,6 +327,7 @@ int main(void)
 {
 	pointers();
 	windows();
+	nvme_arena();
 	odd_offset();
 	read_only();
 	growth();
