@@ -2,7 +2,7 @@
 #
 # The parts of the demo's text, made from build/demo/report.json:
 #
-#	jq -r --arg part begin|result|end --arg colour "" -f report.jq report.json
+#	jq -r --arg part begin|restart|result|end --arg colour "" -f report.jq report.json
 
 def paint($code): if $colour == "" then . else "\u001b[\($code)m\(.)\u001b[0m" end;
 def bold: paint("1");
@@ -35,9 +35,11 @@ def bar($whole):
 	(if $whole > 0 then . / $whole else 0 end * 40 + 0.5 | floor) as $n
 	| (("█" * $n // "") | paint("36")) + (("·" * (40 - $n) // "") | dim);
 
-def tier($name; $node; $frames; $of):
-	"     \($name | left(6) | bold) node \($node)  \($frames * .block_size | size | right(8))"
-	+ "  \($frames | thousands | right(7)) blocks, \($frames / $of * 100 | fixed(1) | right(4)) % of the trace's";
+def nvme_blocks: .simulation.hosts[0] | .nvme_segments * .segment_blocks;
+
+def tier($name; $where; $bytes; $blocks):
+	"     \($name | left(6) | bold) \($where | left(8)) \($bytes | size | right(8))"
+	+ "  \($blocks | thousands | right(7)) blocks, \($blocks / .simulation.distinct_blocks * 100 | fixed(1) | right(5)) % of the trace's";
 
 def begin:
 	.simulation as $s |
@@ -46,34 +48,46 @@ def begin:
 	"",
 	"     GPU    the engine's own memory",
 	("      │     leases: bytes are used where they lie, nothing is copied" | dim),
-	tier("dram"; 0; .frames.dram; $s.distinct_blocks),
+	tier("dram"; "node 0"; .frames.dram * .block_size; .frames.dram),
 	("      │     demote ↓  promote ↑" | dim),
-	tier("cxl"; 1; .frames.cxl; $s.distinct_blocks),
-	("      ╵     evict" | dim),
+	tier("cxl"; "node 1"; .frames.cxl * .block_size; .frames.cxl),
+	("      │     write out ↓  load ↑" | dim),
+	tier("nvme"; .device; .nvme_bytes; nvme_blocks),
+	("      ╵     reclaim" | dim),
 	"",
 	"  Replaying \(.trace): \($s.requests | thousands) requests for \($s.blocks | thousands) blocks of \(.block_size | size),",
 	"  \($s.distinct_blocks | thousands) of them distinct. Every byte that is read is compared.",
+	"";
+
+def restart:
+	.restart as $r |
+	"  Half way: tier removed, module unloaded. \($r.flushed | thousands) blocks that were only in memory",
+	"  were written in \($r.flush_ms * 1000 | us). Module loaded, tiers and space made again in \($r.restart_ms * 1000 | us):",
+	"  \($r.found | thousands) of \($r.blocks | thousands) blocks are there again.",
 	"";
 
 def ratio($name; $value; $best; $note):
 	"  \($name | left(26))\($value | percent)  \($value | bar($best))  \(if $note == "" then "" else $note | dim end)";
 
 def ratios:
-	.simulation.results as $r | .simulation.best_hit_ratio as $best |
-	ratio("Hit ratio" ; .replay.hit_ratio; $best; ""),
-	ratio("  leaf-first LRU, one tier"; $r[0].hit_ratio; $best; "simulated, same size"),
-	ratio("  the same, dram alone"; $r[2].hit_ratio; $best; "simulated"),
+	.simulation.hosts as $h | .simulation.best_hit_ratio as $best |
+	ratio("Hit ratio"; .replay.hit_ratio; $best; ""),
+	ratio("  the same, simulated"; $h[0].hit_ratio; $best; ""),
+	ratio("  dram and cxl alone"; $h[1].hit_ratio; $best; "simulated; a restart loses all"),
+	ratio("  dram alone"; $h[2].hit_ratio; $best; "simulated, the same"),
 	ratio("  room for everything"; $best; $best; ""),
+	"  \("After the restart" | left(26))\(.second.hit_ratio | percent)  \($h[0] | .hits_after_restart / .blocks_after_restart | percent | "simulated:\(.)" | dim)",
 	"";
 
 def tiers:
-	.replay as $r | $r.hits as $whole |
-	def hits($name; $n):
-		"  \("Hits in " + $name | left(25))\($n | thousands | right(9))  \($n | bar($whole))";
-	hits("dram"; $r.tier_hits.dram),
-	hits("cxl"; $r.tier_hits.cxl),
+	.replay as $r | .simulation.hosts[0] as $s | $r.hits as $whole |
+	def found($tier):
+		$r.found_on[$tier] as $n |
+		"  \("Found on " + $tier | left(25))\($n | thousands | right(9))  \($n | bar($whole))  \("simulated: \($s.tier_hits[$tier] | thousands)" | dim)";
+	found("dram"), found("cxl"), found("nvme"),
 	"",
-	"  Stored \($r.stored_blocks | thousands)   demoted \($r.demotions | thousands)   promoted \($r.promotions | thousands)   evicted \($r.evictions | thousands)   in \($r.wall_seconds | fixed(1)) s",
+	"  Stored \($r.stored_blocks | thousands)   promoted \($r.promotions | thousands)   loaded \($r.loads | thousands)   written \($r.writeouts + .restart.flushed | thousands) (simulated: \($s.writeouts | thousands))",
+	"  Bytes written for each byte of a block: \($r.nvme.write_amplification | fixed(3))   waits for a frame \($r.waits | thousands)   in \($r.wall_seconds | fixed(1)) s",
 	"";
 
 def wrong:
@@ -101,6 +115,7 @@ def end_:
 	"";
 
 if $part == "begin" then begin
+elif $part == "restart" then restart
 elif $part == "result" then ratios, tiers, wrong, calls
 else end_ end
 | sub(" +$"; "")

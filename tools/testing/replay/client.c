@@ -70,6 +70,26 @@ static void count_result(struct client *c, enum kvt_op op, int result)
 	}
 }
 
+/* --- waiting ------------------------------------------------------------ */
+
+static struct kvt_how give_time(const struct client *c, bool wait)
+{
+	return (struct kvt_how) {
+		.flags = wait ? KVT_F_WAIT : 0,
+		.timeout_ns = wait ? c->options->wait_ns : 0,
+	};
+}
+
+/* What ended a batch passes by itself; if there is time to wait, count that. */
+static bool is_worth_waiting(struct client *c, int result)
+{
+	if (!c->options->wait_ns ||
+	    (result != -ENOSPC && result != -EINPROGRESS))
+		return false;
+	add(c, COUNT_WAITS, 1);
+	return true;
+}
+
 /* --- hits ------------------------------------------------------------- */
 
 static bool is_sampled(struct client *c)
@@ -130,6 +150,25 @@ static void verify_hits(struct client *c, size_t hits)
 	took(c, STEP_VERIFY, begin);
 }
 
+/* Where the blocks are, before leasing them brings them up. */
+static int look(struct client *c, size_t nr)
+{
+	uint64_t begin = now_ns();
+	ssize_t n, i;
+
+	c->nr_found = 0;
+	if (!c->options->look)
+		return 0;
+	n = kvt_lookup(c->space, c->keys, nr, NULL, c->blocks);
+	if (n < 0)
+		return refused(c, KVT_OP_LOOKUP, "LOOKUP", n);
+	took(c, STEP_LOOKUP, begin);
+	for (i = 0; i < n; i++)
+		c->found[i] = kvt_result_tier(c->blocks[i].result);
+	c->nr_found = n;
+	return 0;
+}
+
 static void count_hits(struct client *c, size_t hits)
 {
 	size_t i;
@@ -137,26 +176,41 @@ static void count_hits(struct client *c, size_t hits)
 	add(c, COUNT_HITS, hits);
 	for (i = 0; i < hits; i++) {
 		int tier = kvt_result_tier(c->blocks[i].result);
+		int found = i < c->nr_found ? c->found[i] : tier;
 
 		if (tier < NR_TIER_KINDS)
 			c->tally->tier_hits[tier]++;
+		if (found < NR_TIER_KINDS)
+			c->tally->found[found]++;
 	}
+}
+
+/* One ACQUIRE of a part of the chain. Return: how many were leased, or -errno. */
+static ssize_t lease(struct client *c, size_t first, size_t nr, bool wait)
+{
+	const struct kvt_how how = give_time(c, wait);
+	uint64_t begin = now_ns();
+	ssize_t hits = kvt_acquire(c->space, c->keys + first, nr, &how,
+				   c->blocks + first);
+
+	if (hits < 0)
+		return refused(c, KVT_OP_ACQUIRE, "ACQUIRE", hits);
+	took(c, wait ? STEP_WAIT : STEP_ACQUIRE, begin);
+	return hits;
 }
 
 static ssize_t acquire(struct client *c, size_t nr)
 {
-	struct kvt_how how = { 0 };
-	uint64_t begin = now_ns();
-	ssize_t hits;
+	ssize_t hits = lease(c, 0, nr, false), more;
 
-	if (c->options->wait_ns) {
-		how.flags = KVT_F_WAIT;
-		how.timeout_ns = c->options->wait_ns;
-	}
-	hits = kvt_acquire(c->space, c->keys, nr, &how, c->blocks);
 	if (hits < 0)
-		return refused(c, KVT_OP_ACQUIRE, "ACQUIRE", hits);
-	took(c, STEP_ACQUIRE, begin);
+		return hits;
+	if ((size_t)hits < nr && is_worth_waiting(c, c->blocks[hits].result)) {
+		more = lease(c, hits, nr - hits, true);
+		if (more < 0)
+			return more;
+		hits += more;
+	}
 	count_hits(c, hits);
 	if ((size_t)hits < nr)
 		count_result(c, KVT_OP_ACQUIRE, c->blocks[hits].result);
@@ -185,24 +239,35 @@ static int release(struct client *c, size_t hits)
 
 /* --- misses ----------------------------------------------------------- */
 
-static int reserve(struct client *c, size_t first, size_t nr)
+/* One RESERVE of a part of the chain. Return: 0, or -errno. */
+static int reserve_once(struct client *c, size_t first, size_t nr, bool wait)
 {
-	struct kvt_how how = { 0 };
+	struct kvt_how how = give_time(c, wait);
 	uint64_t begin = now_ns();
 	ssize_t got;
 
 	if (first)
 		how.parent = &c->keys[first - 1];
-	if (c->options->wait_ns) {
-		how.flags = KVT_F_WAIT;
-		how.timeout_ns = c->options->wait_ns;
-	}
 	got = kvt_reserve(c->space, c->keys + first, nr, &how,
 			  c->blocks + first);
 	if (got < 0)
 		return refused(c, KVT_OP_RESERVE, "RESERVE", got);
-	took(c, STEP_RESERVE, begin);
+	took(c, wait ? STEP_WAIT : STEP_RESERVE, begin);
 	return 0;
+}
+
+static int reserve(struct client *c, size_t first, size_t nr)
+{
+	size_t end = first + nr;
+	int ret = reserve_once(c, first, nr, false);
+
+	if (ret)
+		return ret;
+	while (first < end && c->blocks[first].result != -ENOSPC)
+		first++;
+	if (first == end || !is_worth_waiting(c, -ENOSPC))
+		return 0;
+	return reserve_once(c, first, end - first, true);
 }
 
 static size_t fill(struct client *c, size_t first, size_t nr)
@@ -297,8 +362,8 @@ static void hold(struct client *c, size_t hits)
 
 static int run_request(struct client *c, size_t nr, uint64_t begin)
 {
-	ssize_t hits = acquire(c, nr);
-	int ret = 0, ret2;
+	int ret = look(c, nr), ret2;
+	ssize_t hits = ret ? ret : acquire(c, nr);
 
 	if (hits < 0)
 		return hits;
@@ -337,7 +402,8 @@ int client_init(struct client *c, unsigned int number)
 	c->random = c->options->seed + number * 0x9e3779b97f4a7c15ULL;
 	c->keys = calloc(TRACE_MAX_CHAIN, sizeof(*c->keys));
 	c->blocks = calloc(TRACE_MAX_CHAIN, sizeof(*c->blocks));
-	if (c->keys && c->blocks)
+	c->found = calloc(TRACE_MAX_CHAIN, sizeof(*c->found));
+	if (c->keys && c->blocks && c->found)
 		return 0;
 	client_free(c);
 	return -ENOMEM;
@@ -347,6 +413,8 @@ void client_free(struct client *c)
 {
 	free(c->keys);
 	free(c->blocks);
+	free(c->found);
 	c->keys = NULL;
 	c->blocks = NULL;
+	c->found = NULL;
 }

@@ -16,6 +16,8 @@
  * @stop: set when the replay is to end; cuts holding short
  * @keys: of the current request
  * @blocks: of the current request
+ * @found: tier of each, where it was found
+ * @nr_found: how many there were
  * @check_bytes: bytes of each block to fill and verify
  * @random: state of the generator that picks samples
  */
@@ -27,6 +29,8 @@ struct client {
 	atomic_int *stop;
 	struct kvt_key *keys;
 	struct kvt_block *blocks;
+	uint8_t *found;
+	size_t nr_found;
 	size_t check_bytes;
 	uint64_t random;
 };

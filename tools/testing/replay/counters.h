@@ -9,7 +9,7 @@
 #define COUNTER_NAME	32
 
 /**
- * struct counters - the kernel's counters of a space
+ * struct counters - what the files of a sysfs directory say
  * @nr: how many; 0 if they could not be read
  * @name: of each, in alphabetic order
  * @value: of each
@@ -21,9 +21,9 @@ struct counters {
 };
 
 /**
- * counters_read - read all files of a stats directory
+ * counters_read - read all files of a directory that hold a number
  * @c: receives them
- * @dir: the directory, /sys/class/kvtier/<space>/stats
+ * @dir: the directory, such as /sys/class/kvtier/<space>/stats
  *
  * Return: 0, or negative errno with @c->nr zero.
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kvtier-replay: replay a trace of LLM requests against a kvtier space. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "run.h"
 
 #define STATS_DIR	"/sys/class/kvtier/%.31s/stats"
+#define TIER_DIR	"/sys/class/kvtier_tier/%.31s"
+#define NVME_WAIT_NS	1000000000
 
 enum {
 	EXIT_OK,
@@ -22,15 +25,17 @@ static int load(const struct options *o, struct trace *trace,
 {
 	struct trace_error error;
 	struct blocks blocks;
+	size_t skip;
 
 	if (trace_load(trace, o->trace, &error)) {
 		fprintf(stderr, "kvtier-replay: %s\n", error.text);
 		return -1;
 	}
-	trace_cut(trace, o->fraction, o->skip, o->limit);
+	skip = ceil(trace->nr_requests * o->from) + o->skip;
+	trace_cut(trace, o->fraction, skip, o->limit);
 	if (!trace->nr_requests) {
-		fprintf(stderr, "kvtier-replay: --skip %llu leaves no request of trace %s\n",
-			(unsigned long long)o->skip, o->trace);
+		fprintf(stderr, "kvtier-replay: --from, --skip: to leave out %zu requests leaves none of trace %s\n",
+			skip, o->trace);
 		trace_free(trace);
 		return -1;
 	}
@@ -42,6 +47,23 @@ static int load(const struct options *o, struct trace *trace,
 	*distinct = blocks.nr;
 	blocks_free(&blocks);
 	return 0;
+}
+
+/* What depends on the space and was not said. */
+static void complete_options(struct options *o,
+			     const struct kvt_space_info *info)
+{
+	unsigned int i, arenas = 0, nvme = 0;
+
+	for (i = 0; i < KVT_MAX_ARENAS; i++) {
+		if (!info->arenas[i].tier[0])
+			continue;
+		arenas++;
+		nvme += info->arenas[i].kind == KVT_TIER_NVME;
+	}
+	o->look = arenas > 1;
+	if (o->wait_ns == WAIT_DEFAULT)
+		o->wait_ns = nvme ? NVME_WAIT_NS : 0;
 }
 
 static int get_space(const struct options *o, struct kvt_space_info *info)
@@ -66,12 +88,40 @@ static int get_space(const struct options *o, struct kvt_space_info *info)
 	return ret;
 }
 
-static void read_counters(const struct report *r, struct counters *counters)
+/** struct snapshot - what the kernel has counted so far */
+struct snapshot {
+	struct counters space;
+	struct counters tier[KVT_MAX_ARENAS];
+};
+
+static void read_counters(const struct report *r, struct snapshot *s)
 {
+	unsigned int i;
 	char dir[128];
 
+	memset(s, 0, sizeof(*s));
 	snprintf(dir, sizeof(dir), STATS_DIR, (const char *)r->space.name);
-	counters_read(counters, dir);
+	counters_read(&s->space, dir);
+	for (i = 0; i < KVT_MAX_ARENAS; i++) {
+		if (r->space.arenas[i].kind != KVT_TIER_NVME)
+			continue;
+		snprintf(dir, sizeof(dir), TIER_DIR,
+			 (const char *)r->space.arenas[i].tier);
+		counters_read(&s->tier[i], dir);
+	}
+}
+
+static void take_difference(struct report *r, const struct snapshot *before,
+			    const struct snapshot *after)
+{
+	unsigned int i;
+
+	r->counters = after->space;
+	counters_since(&r->counters, &before->space);
+	for (i = 0; i < KVT_MAX_ARENAS; i++) {
+		r->tier[i] = after->tier[i];
+		counters_since(&r->tier[i], &before->tier[i]);
+	}
 }
 
 static int status_of(const struct report *r)
@@ -96,7 +146,7 @@ static int tell(const struct report *r)
 
 static int replay(struct report *r, struct run *run)
 {
-	struct counters before;
+	static struct snapshot before, after;
 	uint64_t begin;
 	int ret;
 
@@ -104,20 +154,21 @@ static int replay(struct report *r, struct run *run)
 	begin = now_ns();
 	ret = run_trace(run, r->options, r->trace);
 	r->seconds = (double)(now_ns() - begin) / 1e9;
-	read_counters(r, &r->counters);
-	counters_since(&r->counters, &before);
+	read_counters(r, &after);
+	take_difference(r, &before, &after);
 	run_total(run, &r->tally);
 	r->complete = !ret;
 	return tell(r);
 }
 
-static int with_trace(struct report *r)
+static int with_trace(struct report *r, struct options *options)
 {
 	struct run *run;
 	int status;
 
 	if (get_space(r->options, &r->space))
 		return EXIT_FAILED;
+	complete_options(options, &r->space);
 	run = run_alloc(r->options);
 	if (!run) {
 		fprintf(stderr, "kvtier-replay: out of memory for %u workers\n",
@@ -145,7 +196,7 @@ int main(int argc, char **argv)
 	}
 	report->options = &options;
 	report->trace = &trace;
-	status = with_trace(report);
+	status = with_trace(report, &options);
 	trace_free(&trace);
 	free(report);
 	return status;

@@ -25,6 +25,8 @@ static const char usage_text[] =
 "  --space SPACE        name of the space, or path of its device node\n"
 "  --identity HEX       attach with this identity, 64 hex digits\n"
 "  --fraction F         the first part of the trace only, 0 < F <= 1\n"
+"  --from F             not the first part of it, 0 <= F < 1: what --fraction F\n"
+"                       leaves out\n"
 "  --skip N             not the first N requests of that (0)\n"
 "  --limit N            at most N requests, after that\n"
 "  --seed N             other seeds give other keys, hence other blocks (0)\n"
@@ -38,7 +40,8 @@ static const char usage_text[] =
 "  --fill-bytes SIZE    fill and verify only so much of each block's begin, a\n"
 "                       multiple of 8; 0 is the whole block (default)\n"
 "  --wait MS            wait so long for blocks that another client is filling\n"
-"                       and for free frames (0)\n"
+"                       and for free frames (0; 1000 if the space is on nvme, where\n"
+"                       blocks are written before their frames are free)\n"
 "  --hold MS            keep the leases of each request so long, as an engine\n"
 "                       does that decodes, and verify once more at the end (0)\n"
 "  --read-only          open read-only and store nothing\n"
@@ -59,6 +62,7 @@ enum {
 	OPT_SPACE,
 	OPT_IDENTITY,
 	OPT_FRACTION,
+	OPT_FROM,
 	OPT_SKIP,
 	OPT_LIMIT,
 	OPT_SEED,
@@ -83,6 +87,7 @@ static const struct option long_options[] = {
 	{ "space",	 required_argument, NULL, OPT_SPACE },
 	{ "identity",	 required_argument, NULL, OPT_IDENTITY },
 	{ "fraction",	 required_argument, NULL, OPT_FRACTION },
+	{ "from",	 required_argument, NULL, OPT_FROM },
 	{ "skip",	 required_argument, NULL, OPT_SKIP },
 	{ "limit",	 required_argument, NULL, OPT_LIMIT },
 	{ "seed",	 required_argument, NULL, OPT_SEED },
@@ -243,6 +248,9 @@ static int set_load(struct options *o, int opt, const char *s)
 	case OPT_FRACTION:
 		return parse_double(s, 1, &o->fraction) || !o->fraction ?
 			bad("--fraction", s, "a number above 0, at most 1") : 0;
+	case OPT_FROM:
+		return parse_double(s, 1, &o->from) || o->from == 1 ?
+			bad("--from", s, "a number from 0 to below 1") : 0;
 	case OPT_SKIP:
 		return parse_u64(s, UINT64_MAX, &o->skip) ?
 			bad("--skip", s, "a number of requests") : 0;
@@ -343,6 +351,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		.processes = 1,
 		.threads = 1,
 		.sample = DEFAULT_SAMPLE,
+		.wait_ns = WAIT_DEFAULT,
 	};
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		if (opt == '?' || set(o, opt, optarg))

@@ -8,6 +8,7 @@
 #include "libkvtier.h"
 
 #define MAX_WORKERS	256	/* processes times threads */
+#define WAIT_DEFAULT	UINT64_MAX
 
 /** enum verify - which leased blocks have their bytes compared */
 enum verify {
@@ -38,7 +39,8 @@ enum when {
  * @space: name or path of the space
  * @json: file for the JSON report, "-" for standard output, or NULL
  * @fraction: of the trace's requests to replay
- * @skip: requests of that to leave out at the begin
+ * @from: part of the trace's requests to leave out at the begin
+ * @skip: requests to leave out, too
  * @limit: most requests to replay, after that, 0: all
  * @speed: 0: as fast as it goes; 1: as the trace says; N: N times as fast
  * @processes: clients
@@ -47,7 +49,9 @@ enum when {
  * @sample: with VERIFY_SAMPLE: one in so many
  * @seed: of the keys
  * @fill_bytes: bytes of each block to fill and verify; 0: all
- * @wait_ns: longest wait for another filler or a free frame; 0: no waiting
+ * @wait_ns: longest wait for another filler or a free frame; 0: no waiting;
+ *	WAIT_DEFAULT: as the space needs it
+ * @look: see where blocks are before they are leased
  * @hold_ns: how long a request keeps its leases
  * @read_only: store nothing
  * @progress: whether to show progress
@@ -60,6 +64,7 @@ struct options {
 	const char *space;
 	const char *json;
 	double fraction;
+	double from;
 	uint64_t skip;
 	uint64_t limit;
 	double speed;
@@ -70,6 +75,7 @@ struct options {
 	uint64_t seed;
 	uint64_t fill_bytes;
 	uint64_t wait_ns;
+	bool look;
 	uint64_t hold_ns;
 	bool read_only;
 	enum when progress;

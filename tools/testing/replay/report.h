@@ -17,6 +17,7 @@
  * @space: the space, as it was at the begin
  * @tally: what the clients did
  * @counters: what the kernel counted meanwhile, for all users of the space
+ * @tier: by arena: what it counted for all users of an nvme tier
  * @seconds: how long it took
  * @complete: it was run to its end
  */
@@ -27,6 +28,7 @@ struct report {
 	struct kvt_space_info space;
 	struct tally tally;
 	struct counters counters;
+	struct counters tier[KVT_MAX_ARENAS];
 	double seconds;
 	bool complete;
 };
@@ -42,6 +44,9 @@ int report_json(const struct report *r, const char *path);
 
 /** report_text - print the report for people, on standard output */
 void report_text(const struct report *r);
+
+/** report_amplification - bytes written to an nvme tier by those of blocks, or 0 */
+double report_amplification(const struct counters *tier);
 
 /** report_hit_ratio - hits by blocks asked for */
 double report_hit_ratio(const struct report *r);

@@ -93,6 +93,7 @@ static struct json_object *options_object(const struct report *r)
 	struct json_object *o = json_object_new_object();
 
 	put_double(o, "fraction", opt->fraction);
+	put_double(o, "from", opt->from);
 	put_u64(o, "skip", opt->skip);
 	put_u64(o, "limit", opt->limit);
 	put_double(o, "speed", opt->speed);
@@ -156,13 +157,13 @@ static struct json_object *time_object(const struct tally *t)
 	return o;
 }
 
-static struct json_object *tier_object(const struct tally *t)
+static struct json_object *tier_object(const uint64_t *hits)
 {
 	struct json_object *o = json_object_new_object();
 	unsigned int i;
 
 	for (i = 0; i < NR_TIER_KINDS; i++)
-		put_u64(o, kvt_tier_kind_name(i), t->tier_hits[i]);
+		put_u64(o, kvt_tier_kind_name(i), hits[i]);
 	return o;
 }
 
@@ -186,13 +187,49 @@ static void put_rates(struct json_object *o, const struct report *r)
 	put_double(o, "blocks_per_second", count[COUNT_BLOCKS] / s);
 }
 
+static struct json_object *nvme_object(const char *name,
+				       const struct counters *c)
+{
+	static const char *const names[] = {
+		"bytes_written", "block_bytes_written", "bytes_read",
+		"io_errors", "crc_errors", "bad_records",
+	};
+	struct json_object *o = json_object_new_object();
+	unsigned int i;
+
+	put_string(o, "tier", name);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put_u64(o, names[i], counters_get(c, names[i]));
+	put_double(o, "write_amplification", report_amplification(c));
+	return o;
+}
+
+static void put_nvme(struct json_object *o, const struct report *r)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < KVT_MAX_ARENAS; i++) {
+		const char *name = (const char *)r->space.arenas[i].tier;
+
+		if (r->tier[i].nr)
+			json_object_array_add(all,
+					      nvme_object(name, &r->tier[i]));
+	}
+	put(o, "nvme", all);
+}
+
 static void put_kernel(struct json_object *o, const struct counters *c)
 {
+	static const char *const names[] = {
+		"evictions", "demotions", "promotions", "loads", "writeouts",
+	};
+	unsigned int i;
+
 	if (!c->nr)
 		return;
-	put_u64(o, "evictions", counters_get(c, "evictions"));
-	put_u64(o, "demotions", counters_get(c, "demotions"));
-	put_u64(o, "promotions", counters_get(c, "promotions"));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		put_u64(o, names[i], counters_get(c, names[i]));
 	put(o, "counters", counters_object(c));
 }
 
@@ -210,8 +247,10 @@ static struct json_object *report_object(const struct report *r)
 	put_double(o, "hit_ratio", report_hit_ratio(r));
 	for (i = 0; i < NR_COUNTS; i++)
 		put_u64(o, count_names[i], r->tally.count[i]);
-	put(o, "tier_hits", tier_object(&r->tally));
+	put(o, "tier_hits", tier_object(r->tally.tier_hits));
+	put(o, "found_on", tier_object(r->tally.found));
 	put_kernel(o, &r->counters);
+	put_nvme(o, r);
 	put_rates(o, r);
 	put(o, "time", time_object(&r->tally));
 	return o;

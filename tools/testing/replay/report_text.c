@@ -20,6 +20,13 @@ double report_best_ratio(const struct report *r)
 	return refs ? (double)(refs - r->distinct) / refs : 0;
 }
 
+double report_amplification(const struct counters *tier)
+{
+	uint64_t blocks = counters_get(tier, "block_bytes_written");
+
+	return blocks ? (double)counters_get(tier, "bytes_written") / blocks : 0;
+}
+
 static uint64_t nr_frames(const struct report *r)
 {
 	uint64_t frames = 0;
@@ -68,12 +75,12 @@ static void print_tiers(const struct tally *t)
 	const char *separator = "";
 	unsigned int i;
 
-	printf("hits by tier     ");
+	printf("hits found on    ");
 	for (i = 0; i < NR_TIER_KINDS; i++) {
-		if (!t->tier_hits[i])
+		if (!t->found[i])
 			continue;
 		printf("%s%s %" PRIu64, separator, kvt_tier_kind_name(i),
-		       t->tier_hits[i]);
+		       t->found[i]);
 		separator = ", ";
 	}
 	puts(*separator ? "" : "none");
@@ -91,6 +98,23 @@ static void print_kernel(const struct counters *c)
 	       counters_get(c, "promotions"));
 }
 
+static void print_nvme(const struct report *r)
+{
+	const struct counters *c = &r->counters;
+	unsigned int i;
+
+	for (i = 0; i < KVT_MAX_ARENAS; i++) {
+		if (!r->tier[i].nr)
+			continue;
+		printf("%-16.16s loads %" PRIu64 ", write-outs %" PRIu64
+		       ", %.1f MiB written, amplification %.3f\n",
+		       (const char *)r->space.arenas[i].tier,
+		       counters_get(c, "loads"), counters_get(c, "writeouts"),
+		       counters_get(&r->tier[i], "bytes_written") / 1048576.0,
+		       report_amplification(&r->tier[i]));
+	}
+}
+
 static void print_if(uint64_t n, const char *what)
 {
 	if (n)
@@ -103,6 +127,7 @@ static void print_stored(const uint64_t *count)
 	       count[COUNT_STORED], count[COUNT_STORED_BYTES] / 1048576.0);
 	print_if(count[COUNT_PRESENT], "more had been stored by another client");
 	print_if(count[COUNT_FILLING], "times another client was filling the block");
+	print_if(count[COUNT_WAITS], "times it had to wait, for a frame or another client");
 	print_if(count[COUNT_NO_SPACE], "times there was no frame (ENOSPC)");
 	print_if(count[COUNT_NO_QUOTA], "times the lease quota was reached (EDQUOT)");
 	print_if(count[COUNT_LOST], "were filled and refused at COMMIT");
@@ -130,5 +155,6 @@ void report_text(const struct report *r)
 	printf("WRONG BLOCKS     %" PRIu64 "\n", count[COUNT_WRONG]);
 	print_stored(count);
 	print_kernel(&r->counters);
+	print_nvme(r);
 	print_times(&r->tally);
 }

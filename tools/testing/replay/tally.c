@@ -5,7 +5,9 @@
 
 const char *const step_names[NR_STEPS] = {
 	[STEP_ATTACH] = "attach",
+	[STEP_LOOKUP] = "lookup",
 	[STEP_ACQUIRE] = "acquire",
+	[STEP_WAIT] = "wait",
 	[STEP_VERIFY] = "verify",
 	[STEP_RESERVE] = "reserve",
 	[STEP_FILL] = "fill",
@@ -26,6 +28,7 @@ const char *const count_names[NR_COUNTS] = {
 	[COUNT_PRESENT] = "stored_by_others",
 	[COUNT_FILLING] = "filling_elsewhere",
 	[COUNT_NO_SPACE] = "no_space",
+	[COUNT_WAITS] = "waits",
 	[COUNT_NO_QUOTA] = "no_quota",
 	[COUNT_NOT_STORED] = "not_stored",
 	[COUNT_LOST] = "lost_at_commit",
@@ -38,8 +41,10 @@ void tally_merge(struct tally *to, const struct tally *from)
 
 	for (i = 0; i < NR_COUNTS; i++)
 		to->count[i] += from->count[i];
-	for (i = 0; i < NR_TIER_KINDS; i++)
+	for (i = 0; i < NR_TIER_KINDS; i++) {
 		to->tier_hits[i] += from->tier_hits[i];
+		to->found[i] += from->found[i];
+	}
 	for (i = 0; i < NR_STEPS; i++)
 		hist_merge(&to->time[i], &from->time[i]);
 }

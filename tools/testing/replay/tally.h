@@ -12,7 +12,9 @@
 /**
  * enum step - what a client spends its time on
  * @STEP_ATTACH: open the space, attach, map all windows; once a process
+ * @STEP_LOOKUP: one LOOKUP of the whole chain, to see where its blocks are
  * @STEP_ACQUIRE: one ACQUIRE, of the whole chain
+ * @STEP_WAIT: an ACQUIRE or RESERVE of the rest, that was given time
  * @STEP_VERIFY: compare the bytes of one request's hits
  * @STEP_RESERVE: one RESERVE, of all that was missing
  * @STEP_FILL: write the bytes of the frames that it gave
@@ -23,7 +25,9 @@
  */
 enum step {
 	STEP_ATTACH,
+	STEP_LOOKUP,
 	STEP_ACQUIRE,
+	STEP_WAIT,
 	STEP_VERIFY,
 	STEP_RESERVE,
 	STEP_FILL,
@@ -46,6 +50,8 @@ enum step {
  * @COUNT_PRESENT: misses that another client had stored when we wanted to
  * @COUNT_FILLING: found being filled by another client or thread
  * @COUNT_NO_SPACE: refused with ENOSPC, or ETIMEDOUT while waiting for a frame
+ * @COUNT_WAITS: batches that ended for want of a frame, or at a block that is
+ *	being filled, and were given time
  * @COUNT_NO_QUOTA: refused with EDQUOT
  * @COUNT_NOT_STORED: misses not stored by us, for any reason
  * @COUNT_LOST: filled, but refused at COMMIT
@@ -64,6 +70,7 @@ enum count {
 	COUNT_PRESENT,
 	COUNT_FILLING,
 	COUNT_NO_SPACE,
+	COUNT_WAITS,
 	COUNT_NO_QUOTA,
 	COUNT_NOT_STORED,
 	COUNT_LOST,
@@ -75,6 +82,7 @@ enum count {
  * struct tally - what happened
  * @count: by enum count
  * @tier_hits: hits, by the tier they were leased on
+ * @found: hits, by the tier where they were found before
  * @time: by enum step
  *
  * One thread writes it; others may read counts while it runs, for progress.
@@ -82,6 +90,7 @@ enum count {
 struct tally {
 	uint64_t count[NR_COUNTS];
 	uint64_t tier_hits[NR_TIER_KINDS];
+	uint64_t found[NR_TIER_KINDS];
 	struct hist time[NR_STEPS];
 };
 

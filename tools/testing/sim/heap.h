@@ -32,4 +32,10 @@ void heap_insert(struct heap *h, uint32_t block, uint64_t rank);
 /** heap_remove - nothing happens if @block is not in the heap */
 void heap_remove(struct heap *h, uint32_t block);
 
+/** heap_lowest_rank - of the block on top; there must be one */
+static inline uint64_t heap_lowest_rank(const struct heap *h)
+{
+	return h->rank[h->block[0]];
+}
+
 #endif /* SIM_HEAP_H */

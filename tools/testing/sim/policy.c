@@ -8,6 +8,13 @@ const struct sim_policy *const sim_policies[] = {
 	&sim_policy_lru,
 	&sim_policy_plain,
 	&sim_policy_belady,
+	&sim_policy_lru2,
+	&sim_policy_lfuda,
+	&sim_policy_often,
+	&sim_policy_depth,
+	&sim_policy_gap,
+	&sim_policy_gap_ghost,
+	&sim_policy_ghost,
 	NULL,
 };
 

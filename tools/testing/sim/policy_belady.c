@@ -6,13 +6,17 @@
  */
 #include "policy.h"
 
-static uint64_t rank_by_need(const struct sim_block *block)
+static uint64_t rank_by_need(const struct sim_block *block,
+			     const struct sim_view *view)
 {
+	(void)view;
 	return UINT32_MAX - block->next_use;
 }
 
 const struct sim_policy sim_policy_belady = {
 	.name = "belady",
+	.what = "needed farthest in the future: the best possible",
+	.by_default = true,
 	.title = "Belady",
 	.leaf_first = true,
 	.may_refuse = true,

@@ -20,6 +20,7 @@
  * @block: all blocks of the trace
  * @resident: which of them are resident
  * @candidates: resident blocks that may go
+ * @view: what the policy may know of the cache
  * @result: what happened
  */
 struct cache {
@@ -31,6 +32,7 @@ struct cache {
 	struct sim_block *block;
 	unsigned char *resident;
 	struct heap candidates;
+	struct sim_view view;
 	struct sim_result *result;
 };
 
@@ -84,6 +86,11 @@ static bool may_go(const struct cache *c, uint32_t b)
 	return !c->policy->leaf_first || !c->block[b].nr_children;
 }
 
+static uint64_t rank(const struct cache *c, const struct sim_block *block)
+{
+	return c->policy->rank(block, &c->view);
+}
+
 static void make_candidate(struct cache *c, uint32_t b)
 {
 	uint32_t parent = c->in->blocks.parent[b];
@@ -91,7 +98,7 @@ static void make_candidate(struct cache *c, uint32_t b)
 	if (!c->resident[b] || !may_go(c, b))
 		return;
 	c->block[b].orphan = parent != BLOCK_NONE && !c->resident[parent];
-	heap_insert(&c->candidates, b, c->policy->rank(&c->block[b]));
+	heap_insert(&c->candidates, b, rank(c, &c->block[b]));
 }
 
 /* The parent of a block of the running request is of that request too, and
@@ -102,7 +109,10 @@ static void evict(struct cache *c, uint32_t b, const uint32_t *running,
 {
 	uint32_t parent = c->in->blocks.parent[b];
 
+	if (c->candidates.rank[b] > c->view.floor)
+		c->view.floor = c->candidates.rank[b];
 	heap_remove(&c->candidates, b);
+	c->block[b].was_evicted = true;
 	c->resident[b] = 0;
 	c->used--;
 	c->result->evictions++;
@@ -130,8 +140,8 @@ static bool make_room(struct cache *c, uint32_t wanted, uint32_t next_use,
 		return true;
 	if (!c->candidates.nr)
 		return false;
-	if (c->policy->may_refuse && c->policy->rank(&as_used) <=
-	    c->candidates.rank[c->candidates.block[0]])
+	if (c->policy->may_refuse && rank(c, &as_used) <=
+	    heap_lowest_rank(&c->candidates))
 		return false;
 	evict(c, c->candidates.block[0], running, nr_running);
 	return true;
@@ -142,6 +152,7 @@ static void insert(struct cache *c, uint32_t b)
 	uint32_t parent = c->in->blocks.parent[b];
 
 	c->resident[b] = 1;
+	c->block[b].uses = 0;
 	c->used++;
 	if (parent != BLOCK_NONE)
 		c->block[parent].nr_children++;
@@ -177,8 +188,10 @@ static uint32_t store(struct cache *c, size_t first, uint32_t hits, uint32_t nr)
 
 static void use(struct cache *c, uint32_t b, uint32_t next_use)
 {
+	c->block[b].prev_use = c->block[b].last_use;
 	c->block[b].last_use = ++c->clock;
 	c->block[b].next_use = next_use;
+	c->block[b].uses++;
 	make_candidate(c, b);
 }
 
@@ -212,6 +225,7 @@ int sim_run(const struct sim_input *in, const struct sim_policy *policy,
 		.in = in,
 		.policy = policy,
 		.capacity = capacity,
+		.view = { .capacity = capacity },
 		.result = result,
 	};
 	size_t nr = (size_t)in->blocks.nr + 1, i;

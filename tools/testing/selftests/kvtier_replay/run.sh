@@ -4,9 +4,9 @@
 #
 # Usage: run.sh [--trace FILE] [--only NAME]...
 #
-# kvtier-replay with the kernel module: hit ratios as the simulator has them, no
-# wrong block alone and in company, wrong blocks are found when there are any,
-# clean ends of clients that fail or are killed. TAP. To be run as root in a
+# kvtier-replay with the kernel module: hit ratios and writes as the simulator has
+# them, no wrong block alone, in company and over a restart, wrong blocks are
+# found when there are any, clean ends of clients that fail or are killed. TAP. To be run as root in a
 # machine that may be broken; loads build/kmod/kvtier.ko, or $KVTIER_KO, if no
 # module is loaded.
 #
@@ -19,6 +19,7 @@ repo=$(cd "$here/../../../.." && pwd)
 bin=${KVTIER_BUILD:-$repo/build}/bin
 module=${KVTIER_KO:-$repo/build/kmod/kvtier.ko}
 trace=$repo/tools/testing/replay/traces/conversation-2000.jsonl.gz
+agentic=$repo/tools/testing/replay/traces/agentic-2491.jsonl.gz
 space=replay-test
 sys=/sys/class/kvtier/$space
 mib=$((1 << 20))
@@ -77,6 +78,39 @@ ctl() {
 	"$bin/kvtierctl" "$@" >/dev/null || echo "# failed: kvtierctl $*"
 }
 
+# A device to write to: the test machine's, or a file.
+get_device() {
+	[[ -n ${device-} ]] && return
+	device=/dev/disk/by-id/nvme-kvt1
+	[[ -b $device ]] && return
+	modprobe loop 2>/dev/null
+	truncate -s 128M "$tmp/device"
+	device=$(losetup --find --show "$tmp/device") && is_loop=1
+}
+
+# can_run NAME: are there three tiers to be had?
+can_run() {
+	if [[ ! -e /sys/devices/system/node/node1 ]]; then
+		skip "$1" 'no NUMA node 1 for a second tier'
+	elif ! get_device; then
+		device=
+		skip "$1" 'no nvme-kvt1, nor a loop device'
+	else
+		return 0
+	fi
+	return 1
+}
+
+# make_tiers BLOCK_SIZE DRAM CXL NVME: a space on all three, as it was left.
+make_tiers() {
+	ctl tier add replay-dram --kind dram --node 0 --size "$2"
+	ctl tier add replay-cxl --kind cxl --node 1 --size "$3"
+	ctl tier add nvme --name replay-nvme --device "$device"
+	ctl space create "$space" --block-size "$1" --quota "replay-dram=$2" \
+		--quota "replay-cxl=$3" --quota "replay-nvme=$4"
+	ctl tier wait replay-nvme
+}
+
 # make_space BLOCK_SIZE DRAM_BYTES [CXL_BYTES]
 make_space() {
 	local quotas=(--quota "replay-dram=$2")
@@ -109,7 +143,7 @@ remove_space() {
 	local name
 
 	[[ -e $sys ]] && settles openers -eq 0 && ctl space delete "$space"
-	for name in replay-dram replay-cxl; do
+	for name in replay-nvme replay-dram replay-cxl; do
 		[[ ! -e /sys/class/kvtier_tier/$name ]] || ctl tier remove "$name"
 	done
 }
@@ -122,6 +156,7 @@ cleanup() {
 	done
 	wait 2>/dev/null
 	remove_space
+	[[ -z ${is_loop-} ]] || losetup --detach "$device"
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -223,6 +258,71 @@ test_company() {
 	nothing_left 'company'
 }
 
+# simulate LIMIT: what the tiers are to make of it, in $tmp/simulation.
+simulate() {
+	"$bin/kvtier-sim" --trace "$agentic" --limit "$1" --block-size 32K \
+		--segment-size 1M --tiers dram=4M,cxl=8M,nvme=48M \
+		--mode inclusive,exclusive --json "$tmp/simulation" >/dev/null
+}
+
+simulated() {
+	jq ".hosts[$1]$2" "$tmp/simulation"
+}
+
+# near WHAT REAL SIMULATED: no more than 2 % apart, or a few blocks.
+near() {
+	ok "$1: $2 is as simulated, $3" jq -ne --argjson a "$2" --argjson b "$3" \
+		'($a - $b) | fabs <= ([($b * 0.02), 40] | max)'
+}
+
+# Three tiers, much smaller than what is used again and again.
+test_nvme() {
+	local writeouts
+
+	can_run nvme || return
+	ctl tier format "$device" --segment-size 1M --force
+	make_tiers 32K 4M 8M 48M
+	simulate 150
+	replay --trace "$agentic" --limit 150 --verify sample=4 --wait 60000
+	is 'nvme: exit status' "$status" -eq 0
+	is 'nvme: no wrong block' "$(report .wrong_blocks)" -eq 0
+	is 'nvme: no error' "$(report .errors)" -eq 0
+	near 'nvme: hits' "$(report .hits)" "$(simulated 0 .hits)"
+	near 'nvme: blocks written' "$(report .writeouts)" \
+		"$(simulated 0 .writeouts)"
+	is 'nvme: hits on nvme' "$(report .found_on.nvme)" -gt 5000
+	writeouts=$(report .writeouts)
+	is 'nvme: a third of what exclusive tiers write, at most' \
+		$((3 * writeouts)) -le "$(simulated 1 .writeouts)"
+	near 'nvme: which hit as much' "$(report .hits)" "$(simulated 1 .hits)"
+	nothing_left 'nvme'
+}
+
+# What one process stored another finds, after the tier and the space had gone.
+test_restart() {
+	local before
+
+	can_run restart || return
+	ctl tier format "$device" --segment-size 1M --force
+	make_tiers 16K 8M 16M 64M
+	replay --fraction 0.05 --wait 60000
+	is 'restart: exit status' "$status" -eq 0
+	is 'restart: all blocks were stored' "$(report .not_stored)" -eq 0
+	before=$(value blocks)
+	ctl tier remove replay-nvme
+	remove_space
+	make_tiers 16K 8M 16M 64M
+	is 'restart: all blocks are there again' "$(value blocks)" -eq "$before"
+	replay --fraction 0.05 --read-only --wait 60000
+	is 'restart: no wrong block' "$(report .wrong_blocks)" -eq 0
+	is 'restart: every block is hit' "$(report '.blocks - .hits')" -eq 0
+	is 'restart: found on nvme' "$(report .found_on.nvme)" -gt 0
+	replay --from 0.05 --limit 100
+	is 'restart: the rest of the trace' "$status" -eq 0
+	is 'restart: no wrong block' "$(report .wrong_blocks)" -eq 0
+	nothing_left 'restart'
+}
+
 # A test that cannot fail is none: blocks of which only the begin was filled
 # must be told as wrong.
 test_wrong_bytes() {
@@ -317,7 +417,7 @@ test_killed() {
 	nothing_left 'killed'
 }
 
-((${#only[@]})) || only=(hit_ratio company wrong_bytes ways refused ended killed)
+((${#only[@]})) || only=(hit_ratio company nvme restart wrong_bytes ways refused ended killed)
 for name in "${only[@]}"; do
 	"test_$name"
 done

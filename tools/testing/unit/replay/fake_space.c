@@ -9,6 +9,7 @@ void fake_init(struct kvt_space *s, unsigned int capacity)
 	memset(s, 0, sizeof(*s));
 	s->capacity = capacity;
 	s->busy_at = -1;
+	s->full_at = -1;
 	s->no_quota = FAKE_FRAMES;
 	s->fail_op = -1;
 }
@@ -99,13 +100,37 @@ void *kvt_ptr(struct kvt_space *s, uint64_t offset)
 	return s->bytes[offset / FAKE_BLOCK];
 }
 
+static int is_full(const struct kvt_space *s, size_t i,
+		   const struct kvt_how *how)
+{
+	return (int)i == s->full_at && !(how && how->flags & KVT_F_WAIT);
+}
+
+ssize_t kvt_lookup(struct kvt_space *s, const struct kvt_key *keys, size_t nr,
+		   const struct kvt_how *how, struct kvt_block *blocks)
+{
+	int err = begin(s, KVT_OP_LOOKUP);
+	size_t hits;
+
+	(void)how;
+	if (err)
+		return err;
+	for (hits = 0; hits < nr; hits++) {
+		int at = find(s, &keys[hits]);
+
+		if (at < 0 || s->frame[at].state != FAKE_SEALED)
+			break;
+		place(&blocks[hits], at, s->tier);
+	}
+	return hits;
+}
+
 ssize_t kvt_acquire(struct kvt_space *s, const struct kvt_key *keys, size_t nr,
 		    const struct kvt_how *how, struct kvt_block *blocks)
 {
 	int err = begin(s, KVT_OP_ACQUIRE);
 	size_t i, hits = 0;
 
-	(void)how;
 	if (err)
 		return err;
 	for (i = 0; i < nr; i++)
@@ -113,6 +138,10 @@ ssize_t kvt_acquire(struct kvt_space *s, const struct kvt_key *keys, size_t nr,
 	for (; hits < nr; hits++) {
 		int at = find(s, &keys[hits]);
 
+		if (at >= 0 && is_full(s, hits, how)) {
+			place(&blocks[hits], -1, -ENOSPC);
+			break;
+		}
 		if (at < 0 || s->frame[at].state != FAKE_SEALED) {
 			place(&blocks[hits], -1, at < 0 ? -ENOENT : -EINPROGRESS);
 			break;
@@ -173,6 +202,10 @@ ssize_t kvt_reserve(struct kvt_space *s, const struct kvt_key *keys, size_t nr,
 		}
 		if (i >= s->no_quota) {
 			place(&blocks[i], -1, -EDQUOT);
+			break;
+		}
+		if (is_full(s, i, how)) {
+			place(&blocks[i], -1, -ENOSPC);
 			break;
 		}
 		if (!reserve_one(s, &keys[i], &parent, &blocks[i]))

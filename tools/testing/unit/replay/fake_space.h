@@ -31,6 +31,8 @@ struct fake_frame {
  * @fail_op: this command is refused as a whole with @fail_err
  * @fail_err: negative errno; 0: none is
  * @busy_at: RESERVE of entry @busy_at of a batch says -EINPROGRESS, once
+ * @full_at: without KVT_F_WAIT, ACQUIRE and RESERVE of entry @full_at say -ENOSPC
+ * @tier: where LOOKUP says the blocks are
  * @no_quota: RESERVE gives no more frames than this, then -EDQUOT
  * @lose_commits: COMMIT says -ECANCELED
  * @most_leases: most leases there were at a time
@@ -44,6 +46,8 @@ struct kvt_space {
 	int fail_op;
 	int fail_err;
 	int busy_at;
+	int full_at;
+	int tier;
 	unsigned int no_quota;
 	int lose_commits;
 	unsigned int most_leases;

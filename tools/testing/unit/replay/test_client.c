@@ -173,6 +173,55 @@ static void test_lost(void)
 	finish("lost");
 }
 
+static void test_wait(void)
+{
+	start(20);
+	options.wait_ns = 1000;
+	space.full_at = 6;
+	is(request(0, 10), 0, "frames that come late are no failure");
+	is(count(COUNT_STORED), 10, "all is stored");
+	is(count(COUNT_WAITS), 1, "the wait is counted");
+	is(count(COUNT_NO_SPACE), 0, "want of space is not");
+	is(space.calls[KVT_OP_RESERVE], 2, "by one RESERVE more");
+	request(0, 10);
+	is(count(COUNT_HITS), 10, "all is one chain, and is hit");
+	is(count(COUNT_WAITS), 2, "with a wait, too");
+	is(space.calls[KVT_OP_ACQUIRE], 3, "by one ACQUIRE more");
+	finish("wait");
+
+	start(20);
+	space.full_at = 6;
+	request(0, 10);
+	is(count(COUNT_NO_SPACE), 1, "with no time there is no wait");
+	is(count(COUNT_STORED), 6, "and what had no frame is not stored");
+	finish("no wait");
+
+	start(8);
+	options.wait_ns = 1000;
+	request(0, 20);
+	is(count(COUNT_WAITS), 1, "a wait may be in vain");
+	is(count(COUNT_NO_SPACE), 1, "which counts as want of space, once");
+	is(count(COUNT_STORED), 8, "what had room is stored");
+	is(count(COUNT_NOT_STORED), 12, "the rest is not");
+	finish("wait in vain");
+}
+
+static void test_look(void)
+{
+	start(20);
+	options.look = true;
+	space.tier = KVT_TIER_NVME;
+	request(0, 4);
+	request(0, 8);
+	is(tally.found[KVT_TIER_NVME], 4, "hits are counted where they were");
+	is(tally.tier_hits[KVT_TIER_DRAM], 4, "and where they are");
+	is(space.calls[KVT_OP_LOOKUP], 2, "by one LOOKUP a request");
+	options.look = false;
+	request(0, 8);
+	is(tally.found[KVT_TIER_DRAM], 8, "which is the same if nobody looks");
+	finish("look");
+}
+
 static void test_refused(void)
 {
 	start(20);
@@ -247,6 +296,8 @@ int main(void)
 	test_quota();
 	test_busy();
 	test_lost();
+	test_wait();
+	test_look();
 	test_refused();
 	test_read_only();
 	test_hold();

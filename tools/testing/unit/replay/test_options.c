@@ -35,6 +35,11 @@ static void test_good(void)
 	   0, "what to replay");
 	ok(o.fraction == 0.25 && o.speed == 1.5 && o.limit == 7 &&
 	   o.seed == UINT64_MAX, "is taken");
+	is(parse("--from 0.5 --skip 3"), 0, "a part that is left out");
+	ok(o.from == 0.5 && o.skip == 3, "is taken");
+	ok(o.wait_ns == WAIT_DEFAULT, "the wait is up to the space");
+	is(parse("--wait 0"), 0, "no wait");
+	ok(!o.wait_ns, "is taken");
 	is(parse("--processes 4 --threads 64 --verify sample=9 --fill-bytes 64K"),
 	   0, "how");
 	ok(o.processes == 4 && o.threads == 64 && o.verify == VERIFY_SAMPLE &&
@@ -54,7 +59,8 @@ static void test_bad(void)
 		"--fraction 0", "--fraction 1.1", "--fraction nan",
 		"--fraction -1", "--fraction 0.5x", "--speed -1",
 		"--speed inf", "--limit -1", "--limit 1e3", "--limit x",
-		"--seed 18446744073709551616", "--skip -1", "--progress=x", "--processes 0",
+		"--seed 18446744073709551616", "--skip -1", "--from 1",
+		"--from -0.1", "--progress=x", "--processes 0",
 		"--processes 257", "--threads -1", "--processes 16 --threads 17",
 		"--verify", "--verify some", "--verify sample=0",
 		"--verify sample=", "--verify sample=x", "--fill-bytes 7",
