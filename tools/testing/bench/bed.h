@@ -8,25 +8,32 @@
 #include "bench.h"
 
 #define BED_NAME "kvtbench"	/* of the tier and of the space */
+#define BED_NVME "kvtbench-nvme"	/* of the nvme tier */
 
 /**
  * struct bed - what a row measures on
  * @b: the run
  * @space: open for writing
  * @block_size: bytes
- * @nr: blocks: so many frames there are
+ * @nr: blocks
+ * @frames: of memory: @nr, where there is no nvme tier
+ * @device: of the nvme tier
  * @entries: one a block, with its key; in and out of every command
  * @tier: the tier was made
  * @made: the space was made
+ * @nvme: the nvme tier was made
  */
 struct bed {
 	struct bench *b;
 	struct kvt_space *space;
 	uint64_t block_size;
 	uint32_t nr;
+	uint32_t frames;
+	const char *device;
 	struct kvt_entry *entries;
 	bool tier;
 	bool made;
+	bool nvme;
 };
 
 int bed_clear(struct bench *b);
@@ -35,12 +42,20 @@ int bed_make(struct bed *bed, struct bench *b, uint64_t block_size,
 int bed_make_tier(struct bed *bed, struct bench *b, uint64_t block_size,
 		  uint32_t nr);
 int bed_make_space(struct bed *bed);
+int bed_make_nvme(struct bed *bed, struct bench *b, uint64_t block_size,
+		  uint32_t nr, uint32_t frames);
+int bed_attach(struct bed *bed);
+int bed_detach(struct bed *bed);
 void bed_free(struct bed *bed);
 
 int bed_run(struct bed *bed, enum kvt_op op, uint32_t first, uint32_t nr);
 int bed_run_all(struct bed *bed, enum kvt_op op, uint32_t nr, uint32_t batch);
 int bed_fill(struct bed *bed);
+int bed_store(struct bed *bed);
+int bed_cycle(struct bed *bed);
 const char *bed_size(uint64_t bytes);
 uint64_t bed_counter(const char *name);
+uint64_t bed_nvme_counter(const char *name);
+int bed_verify(uint32_t permille);
 
 #endif /* _BENCH_BED_H */

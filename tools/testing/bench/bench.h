@@ -42,6 +42,7 @@ extern const unsigned int nr_rows;
  * @memory: bytes that a tier may take
  * @node: NUMA node of the dram tier
  * @rows: names, with commas; NULL: all
+ * @device: a block device that may be overwritten, or NULL
  * @json: one object a line goes there, or NULL
  * @ctl: /dev/kvtier-control
  * @row: the one that runs
@@ -54,6 +55,7 @@ struct bench {
 	uint64_t memory;
 	int node;
 	const char *rows;
+	const char *device;
 	FILE *json;
 	int ctl;
 	const struct row *row;
@@ -83,5 +85,6 @@ int run_get(struct bench *b);
 int run_lease(struct bench *b);
 int run_attach(struct bench *b);
 int run_memory(struct bench *b);
+int run_read(struct bench *b);
 
 #endif /* _BENCH_H */

@@ -11,6 +11,7 @@ static const struct option longs[] = {
 	{ "rows", required_argument, NULL, 'r' },
 	{ "reps", required_argument, NULL, 'n' },
 	{ "memory", required_argument, NULL, 'm' },
+	{ "nvme", required_argument, NULL, 'd' },
 	{ "node", required_argument, NULL, 'N' },
 	{ "json", required_argument, NULL, 'j' },
 	{ "icount", no_argument, NULL, 'i' },
@@ -34,6 +35,7 @@ static void usage(void)
 	     "  --reps N         repetitions of each measurement, 1..64 (7)\n"
 	     "  --memory SIZE    what a tier may take of the machine (1G)\n"
 	     "  --node N         NUMA node of the dram tier (0)\n"
+	     "  --nvme DEVICE    for the rows of the nvme tier: ALL THAT IS ON IT IS LOST\n"
 	     "  --json FILE      write results there, one JSON object a line\n"
 	     "  --icount         a nanosecond is an instruction: QEMU -icount shift=0\n"
 	     "  --quick          fewer and smaller cases\n"
@@ -138,6 +140,9 @@ static int parse_one(struct bench *b, int c)
 		return parse_size(optarg, &b->memory);
 	case 'N':
 		return parse_number("--node", optarg, 0, 1023, &b->node);
+	case 'd':
+		b->device = optarg;
+		return 0;
 	case 'j':
 		return open_json(b, optarg);
 	case 'i':

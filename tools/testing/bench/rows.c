@@ -17,6 +17,8 @@ const struct row rows[] = {
 	  CLOCK_REAL, run_get },
 	{ "lease", "ACQUIRE and RELEASE against memcpy of the same bytes",
 	  CLOCK_REAL, run_lease },
+	{ "read", "ACQUIRE of blocks on nvme against fio's random reads",
+	  CLOCK_REAL, run_read },
 };
 
 const unsigned int nr_rows = ARRAY_SIZE(rows);

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 
 #include "kselftest_harness.h"
-#include "util.h"
+#include "nvme.h"
 
 #define MIB	16
 
@@ -148,6 +148,37 @@ TEST_F(module, open_attribute_does_not_keep_it)
 	EXPECT_EQ(0, unload_soon());
 	EXPECT_EQ(-1, read(fd, text, sizeof(text)));
 	close(fd);
+}
+
+/* Blocks that are in memory only are written to the nvme tier at the last moment. */
+TEST_F_TIMEOUT(module, blocks_are_found_after_reload, 120)
+{
+	struct kst_set set = { .nr = 1, .segment = KST_MIB };
+	__u64 quota = 32 * KST_MIB;
+	struct kst_loop loop;
+	int fd;
+
+	if (kst_loop_make(&loop, 40 * KST_MIB))
+		SKIP(return, "no loop devices");
+	set.dev[0] = loop.path;
+	ASSERT_EQ(0, kst_format(&set));
+	ASSERT_EQ(0, kst_nvme_add(&set, KST_NVME));
+	ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_NVME, &quota));
+	ASSERT_EQ(0, kst_put_chain(self->fd, 2, 0, 400, 65536));
+	close(self->fd);
+	EXPECT_EQ(0, unload_soon());
+	/* The devices are free again. */
+	fd = open(loop.path, O_RDWR | O_EXCL);
+	EXPECT_LE(0, fd);
+	close(fd);
+	EXPECT_EQ(0, load());
+	ASSERT_EQ(0, kst_nvme_add(&set, KST_NVME));
+	ASSERT_EQ(0, kst_nvme_space(KST_SPACE, 65536, MIB, 32));
+	ASSERT_EQ(0, kst_recovered(KST_NVME));
+	EXPECT_EQ(401, kst_attr(KST_SPACE, "blocks"));
+	self->fd = kst_open(KST_SPACE, O_RDWR);
+	EXPECT_EQ(400, kst_check_chain(self->fd, 2, 400, 65536).good);
+	EXPECT_EQ(0, kst_get_pattern(self->fd, kst_key(1, 0), 65536, 1));
 }
 
 TEST_F_TIMEOUT(module, twenty_times, 120)

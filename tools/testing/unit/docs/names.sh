@@ -49,9 +49,9 @@ unknown_functions() {
 	lacks "there is no %s()" <(functions "${pages[@]}") <(functions "$lib" kmod/*.[ch])
 }
 
-# EAGAIN only goes between functions of the module.
+# EAGAIN, EBADMSG, EILSEQ and ENODATA only go between functions of the module.
 errnos() {
-	grep -ohE '\bE[A-Z0-9]{3,}\b' "$@" | grep -xE "$errno_names" | grep -vx EAGAIN | sort -u
+	grep -ohE '\bE[A-Z0-9]{3,}\b' "$@" | grep -xE "$errno_names" | grep -vxE 'EAGAIN|EBADMSG|EILSEQ|ENODATA' | sort -u
 }
 
 errno_names=$(echo '#include <errno.h>' | "${CC:-cc}" -E -dM - | awk '/#define E[A-Z]/ { print $2 }' |

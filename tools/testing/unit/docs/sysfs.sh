@@ -5,12 +5,15 @@
 
 abi=Documentation/ABI/testing/sysfs-class-kvtier
 src=kmod/sysfs.c
+src_tier=kmod/sysfs_tier.c
+src_class=kmod/sysfs_class.c
 
 doc_attributes() {
 	awk -F '/' '
 	/^What:/ { what = $0; class = $4; attr = $0
 		sub(/.*<(tier|space)>\//, "", attr)
 		sub(/arena<N>\//, "arena ", attr)
+		sub(/class<N>\//, "class ", attr)
 		sub(/stats\/<counter>/, "", attr) }
 	/^Description:/ && attr { match($0, /\((RO|RW)\)/)
 		print class, attr, substr($0, RSTART + 1, 2) }
@@ -19,19 +22,23 @@ doc_attributes() {
 	sed -nE '/<counter>$/,$s/^\t\t([a-z_]+)  +[a-zA-Z].*/kvtier stats \1 RO/p' "$abi"
 }
 
-# Entries of an array of attributes: dev_attr_X or knob_X
+# array CLASS NAME FILE: entries of an array of attributes: dev_attr_X, knob_X ...
 array() {
-	sed -nE "/$2\[\] = \{/,/NULL/s/^\t&(dev_attr|knob)_([a-z_]+)\..*/\1 \2/p" "$src" |
+	sed -nE "/$2\[\] = \{/,/NULL/s/^\t&(dev_attr|knob|mem|nvme)_([a-z_]+)\..*/\1 \2/p" "$3" |
 		while read -r how name; do
 			mode=RO
-			[[ $how == knob ]] || grep -q "DEVICE_ATTR_RW($name)" "$src" && mode=RW
+			[[ $how == knob ]] || grep -q "DEVICE_ATTR_RW($name)" "$3" && mode=RW
 			echo "$1 $name $mode"
 		done
 }
 
 code_attributes() {
-	array kvtier_tier kvt_tier_attrs
-	array kvtier kvt_space_attrs
+	{
+		array kvtier_tier mem_attrs $src_tier
+		array kvtier_tier nvme_attrs $src_tier
+	} | sort -u
+	array kvtier kvt_space_attrs $src
+	sed -nE 's/^\tCLASS_ATTR\(([a-z_]+), .*/kvtier class \1 RW/p' $src_class
 	sed -n '/arena_names\[/,/};/p' "$src" | grep -oE '"[a-z]+"' | tr -d '"' |
 		sed 's/.*/kvtier arena & RO/'
 	sed -nE 's/^\tX\(([a-z_]+)\).*/kvtier stats \1 RO/p' kmod/stats.h
@@ -68,16 +75,16 @@ wrong_knobs() {
 unknown_attributes() {
 	local class attr
 	while read -r class attr; do
-		doc_attributes | sed -E 's/^([a-z_]+) (arena|stats) /\1 \2\//' |
+		doc_attributes | sed -E 's/^([a-z_]+) (arena|class|stats) /\1 \2\//' |
 			grep -q "^$class $attr " || echo "there is no /sys/class/$class/.../$attr"
 	done < <(grep -ohP '/sys/class/kvtier(_tier)?/[a-z0-9<>_]+/[a-z_]+(<N>|[0-9])?(/[a-z_]+)?' "${pages[@]}" |
-		sed -E 's/arena(<N>|[0-9])/arena/' | cut -d / -f 4,6- | sed 's/\// /' |
-		grep -vxE 'kvtier (arena|stats)' | sort -u)
+		sed -E 's/(arena|class)(<N>|[0-9])/\1/' | cut -d / -f 4,6- | sed 's/\// /' |
+		grep -vxE 'kvtier (arena|class|stats)' | sort -u)
 }
 
 {
-	lacks "$src has %s, $abi has not" <(code_attributes) <(doc_attributes)
-	lacks "$abi has %s, $src has not" <(doc_attributes) <(code_attributes)
+	lacks "the module has %s, $abi has not" <(code_attributes) <(doc_attributes)
+	lacks "$abi has %s, the module has not" <(doc_attributes) <(code_attributes)
 } | check "the ABI document lists the attributes that there are"
 wrong_knobs | check "it has the ranges and defaults of the knobs"
 unknown_attributes | check "every attribute that the pages name exists"
