@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* LOOKUP, ACQUIRE, RELEASE, GET, PREFETCH. */
+#include <linux/blkdev.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
@@ -163,6 +164,23 @@ static void drop_tail(struct kvt_cmd *c, u32 begin, u32 end)
 		kvt_cmd_undo_lease(c, i);
 }
 
+/* Begin entries from *@i on: their transfers go to the device together. */
+static int begin_prefix(struct kvt_cmd *c, u32 *i)
+{
+	struct blk_plug plug;
+	int err = 0;
+
+	blk_start_plug(&plug);
+	while (*i < c->batch->nr && !err) {
+		err = begin_one(c, *i);
+		*i += !err;
+		if (!(*i % RCU_BATCH))
+			cond_resched();
+	}
+	blk_finish_plug(&plug);
+	return err;
+}
+
 /*
  * The longest prefix. As many blocks as possible are brought up at the same time;
  * what takes waiting for somebody else is waited for when those have arrived.
@@ -173,13 +191,7 @@ static u32 acquire_prefix(struct kvt_cmd *c)
 	int err = 0;
 
 	while (i < nr && !err) {
-		for (; i < nr && !err; i++) {
-			err = begin_one(c, i);
-			if (err)
-				break;
-			if (!((i + 1) % RCU_BATCH))
-				cond_resched();
-		}
+		err = begin_prefix(c, &i);
 		good = finish_loads(c, i);
 		if (good < i) {
 			drop_tail(c, good, i);
