@@ -77,7 +77,7 @@ static bool bring_up(struct kvt_space *space, unsigned long slot)
 
 	b = kvt_load_freeze(space, slot);
 	if (b) {
-		load = kvt_load_begin(space, b, false);
+		load = kvt_load_begin_used(space, b);
 		if (IS_ERR(load))
 			return false;
 		kvt_load_put(load);

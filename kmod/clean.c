@@ -124,3 +124,18 @@ void kvt_clean(struct kvt_arena *a, u32 frames)
 		cond_resched();
 	}
 }
+
+/* Let what kvt_clean() has begun become present, and wait for it, a second at most. */
+void kvt_clean_wait(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+	u32 group;
+
+	kvt_for_each_arena(a, space) {
+		struct kvt_log *log = READ_ONCE(a->log);
+
+		if (log)
+			kvt_log_commit(log);
+	}
+	wait_event_timeout(space->wait, !nr_writing(space, &group), HZ);
+}

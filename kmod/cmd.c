@@ -45,7 +45,8 @@ static enum kvt_sight look_at(struct kvt_space *space,
 	switch (b ? READ_ONCE(b->state) : KVT_GHOST) {
 	case KVT_SEALED:
 		if (atomic_read(&b->leases) < 0)
-			return KVT_MOVES;
+			return kvt_block_in_memory(space, b) ? KVT_MOVES :
+							       KVT_COMES;
 		return kvt_block_in_memory(space, b) ? KVT_READY : KVT_BELOW;
 	case KVT_FILLING:
 		return KVT_FILLS;
@@ -182,6 +183,9 @@ int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held,
 			break;
 		case KVT_MOVES:
 			err = wait_while(space, key, KVT_MOVES, move_deadline);
+			break;
+		case KVT_COMES:
+			err = wait_while(space, key, KVT_COMES, move_deadline);
 			break;
 		case KVT_BELOW:
 			err = load_and_hold(c, key, held);

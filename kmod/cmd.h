@@ -47,7 +47,14 @@ void kvt_cmd_drop(struct kvt_cmd *c);
 
 /* Shared by them. */
 /* How a block looks to who wants to hold it. */
-enum kvt_sight { KVT_ABSENT, KVT_FILLS, KVT_MOVES, KVT_BELOW, KVT_READY };
+enum kvt_sight {
+	KVT_ABSENT,
+	KVT_FILLS,
+	KVT_MOVES,	/* from frame to frame */
+	KVT_BELOW,	/* on nvme */
+	KVT_COMES,	/* the same, on its way up or out */
+	KVT_READY,
+};
 
 enum kvt_sight kvt_cmd_look(struct kvt_space *space, const u8 *key);
 enum kvt_sight kvt_cmd_try_hold(struct kvt_cmd *c, const u8 *key,

@@ -86,6 +86,7 @@ static int begin_load(struct kvt_cmd *c, u32 i)
 	err = kvt_cmd_load(c, c->entries[i].key, &load);
 	if (err)
 		return err;
+	kvt_load_claim(load);
 	load->entry = i;
 	list_add_tail(&load->link, &c->loads);
 	c->entries[i].result = 0;
@@ -113,6 +114,8 @@ static int begin_one(struct kvt_cmd *c, u32 i)
 			return -ENOENT;
 		err = begin_load(c, i);
 		return err == -ENOSPC ? -EAGAIN : err;
+	case KVT_COMES:
+		return c->batch->flags & KVT_F_MEMORY_ONLY ? -ENOENT : -EAGAIN;
 	case KVT_ABSENT:
 		return -ENOENT;
 	default:
@@ -123,12 +126,13 @@ static int begin_one(struct kvt_cmd *c, u32 i)
 /* Entry @i, with all the waiting it takes. */
 static int acquire_one(struct kvt_cmd *c, u32 i)
 {
+	enum kvt_sight sight = kvt_cmd_look(c->file->space, c->entries[i].key);
 	bool wait = c->batch->flags & KVT_F_WAIT;
 	struct kvt_block *b;
 	int err;
 
 	if (c->batch->flags & KVT_F_MEMORY_ONLY &&
-	    kvt_cmd_look(c->file->space, c->entries[i].key) == KVT_BELOW)
+	    (sight == KVT_BELOW || sight == KVT_COMES))
 		return -ENOENT;
 	err = kvt_cmd_hold(c, c->entries[i].key, &b, wait);
 	c->entries[i].result = err ?: leased(c, i, b);

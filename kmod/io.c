@@ -37,9 +37,25 @@ void kvt_io_begin(struct kvt_io *io, struct kvt_device *dev,
 	io->dev = dev;
 	io->done = done;
 	io->status = BLK_STS_OK;
+	io->is_write = false;
 	io->class_id = 0;
 	atomic_set(&io->pending, 1);
 	atomic_inc(&dev->inflight);
+}
+
+/* Count errors by what belongs together, which meets one trouble at a time. */
+static void judge(struct kvt_io *io)
+{
+	struct kvt_device *dev = io->dev;
+
+	if (io->status)
+		atomic64_inc(&dev->nvme->io_errors);
+	if (!io->is_write)
+		return;
+	if (!io->status)
+		dev->write_errors = 0;
+	else if (++dev->write_errors >= MAX_WRITE_ERRORS)
+		kvt_device_failed(dev, "writing to it keeps failing");
 }
 
 static void put_io(struct kvt_io *io)
@@ -48,6 +64,7 @@ static void put_io(struct kvt_io *io)
 
 	if (!atomic_dec_and_test(&io->pending))
 		return;
+	judge(io);
 	io->done(io);
 	/* Last: who waits for this may then free all there is. */
 	if (atomic_dec_and_test(&dev->inflight))
@@ -60,24 +77,12 @@ void kvt_io_end(struct kvt_io *io)
 	put_io(io);
 }
 
-static void count_error(struct kvt_device *dev, bool is_write)
-{
-	atomic64_inc(&dev->nvme->io_errors);
-	if (is_write && ++dev->write_errors >= MAX_WRITE_ERRORS)
-		kvt_device_failed(dev, "writing to it keeps failing");
-}
-
 static void bio_done(struct bio *bio)
 {
 	struct kvt_io *io = bio->bi_private;
-	bool is_write = op_is_write(bio_op(bio));
 
-	if (bio->bi_status) {
+	if (bio->bi_status)
 		io->status = bio->bi_status;
-		count_error(io->dev, is_write);
-	} else if (is_write && io->dev->write_errors) {
-		io->dev->write_errors = 0;
-	}
 	bio_put(bio);
 	put_io(io);
 }
@@ -92,8 +97,10 @@ static struct bio *new_bio(struct kvt_io *io, blk_opf_t opf, u64 pos,
 	bio->bi_iter.bi_sector = pos >> SECTOR_SHIFT;
 	bio->bi_private = io;
 	bio->bi_end_io = bio_done;
-	if (op_is_write(opf))
+	if (op_is_write(opf)) {
+		io->is_write = true;
 		kvt_bio_set_class(bio, io->class_id);
+	}
 	atomic_inc(&io->pending);
 	return bio;
 }

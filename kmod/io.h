@@ -12,6 +12,7 @@ struct kvt_device;
  * @dev: the device
  * @pending: bios under way, and one while more are being added
  * @status: the first error, or BLK_STS_OK
+ * @is_write: it writes
  * @class_id: writing: retention class of the blocks
  * @done: called when the last has ended; in interrupt context, or in that of
  *	kvt_io_end()
@@ -20,6 +21,7 @@ struct kvt_io {
 	struct kvt_device *dev;
 	atomic_t pending;
 	blk_status_t status;
+	bool is_write;
 	u8 class_id;
 	void (*done)(struct kvt_io *io);
 };

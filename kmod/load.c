@@ -27,21 +27,6 @@ static void put_ref(struct kvt_load *load)
 		kfree(load);
 }
 
-/* Who began a load is done with it, whether it has settled or not. */
-void kvt_load_put(struct kvt_load *load)
-{
-	bool held;
-
-	spin_lock(&load->space->lock);
-	held = load->held;
-	load->held = false;
-	load->wanted = false;
-	spin_unlock(&load->space->lock);
-	if (held)
-		kvt_block_unhold(load->space, load->b, 1);
-	put_ref(load);
-}
-
 static bool sums_agree(struct kvt_load *load)
 {
 	const struct kvt_log_layout *l = &load->seg->log->layout;
@@ -150,15 +135,30 @@ static void load_work(struct work_struct *work)
 	finish(container_of(work, struct kvt_load, work));
 }
 
-/* Who waits for it finishes it: one wake-up, not two. Else a worker does. */
+static bool change_stage(struct kvt_load *load, enum kvt_load_stage from,
+			 enum kvt_load_stage to)
+{
+	return atomic_cmpxchg(&load->stage, from, to) == from;
+}
+
+/*
+ * Who waits for it finishes it: that takes one wake-up, not two, and no worker
+ * that fights for the same locks.
+ */
 static void load_done(struct kvt_io *io)
 {
 	struct kvt_load *load = container_of(io, struct kvt_load, io);
 
-	if (atomic_xchg(&load->stage, KVT_LOAD_ARRIVED) == KVT_LOAD_AWAITED)
-		complete(&load->arrived);
-	else
-		queue_work(load->seg->dev->nvme->wq, &load->work);
+	for (;;) {
+		if (change_stage(load, KVT_LOAD_AWAITED, KVT_LOAD_HANDED)) {
+			complete(&load->arrived);
+			return;
+		}
+		if (change_stage(load, KVT_LOAD_BEGUN, KVT_LOAD_TAKEN)) {
+			queue_work(load->seg->dev->nvme->wq, &load->work);
+			return;
+		}
+	}
 }
 
 static void find_entry(struct kvt_load *load)
@@ -231,6 +231,53 @@ struct kvt_load *kvt_load_begin(struct kvt_space *space, struct kvt_block *b,
 	return load;
 }
 
+/*
+ * The same for nobody in particular: it counts as use, or the block would be the
+ * first to leave memory again.
+ */
+struct kvt_load *kvt_load_begin_used(struct kvt_space *space,
+				     struct kvt_block *b)
+{
+	WRITE_ONCE(b->last_use, kvt_clock() | KVT_USED);
+	return kvt_load_begin(space, b, false);
+}
+
+/* Who began it does not wait for it, or not any longer. */
+static void let_go(struct kvt_load *load)
+{
+	if (change_stage(load, KVT_LOAD_AWAITED, KVT_LOAD_BEGUN) ||
+	    !change_stage(load, KVT_LOAD_HANDED, KVT_LOAD_TAKEN))
+		return;
+	/* load_done() may not have left it yet. */
+	wait_for_completion(&load->arrived);
+	queue_work(load->seg->dev->nvme->wq, &load->work);
+}
+
+/* Who began a load is done with it, whether it has settled or not. */
+void kvt_load_put(struct kvt_load *load)
+{
+	bool held;
+
+	let_go(load);
+	spin_lock(&load->space->lock);
+	held = load->held;
+	load->held = false;
+	load->wanted = false;
+	spin_unlock(&load->space->lock);
+	if (held)
+		kvt_block_unhold(load->space, load->b, 1);
+	put_ref(load);
+}
+
+/**
+ * kvt_load_claim() - promise to wait for a load, and so to finish it
+ * @load: begun; kvt_load_wait() or kvt_load_put() are to follow soon
+ */
+void kvt_load_claim(struct kvt_load *load)
+{
+	change_stage(load, KVT_LOAD_BEGUN, KVT_LOAD_AWAITED);
+}
+
 /* Returns 0, -ETIMEDOUT, or -EINTR. */
 static int wait_until(struct completion *done, unsigned long deadline)
 {
@@ -240,21 +287,18 @@ static int wait_until(struct completion *done, unsigned long deadline)
 	return left > 0 ? 0 : left ? -EINTR : -ETIMEDOUT;
 }
 
-/* Unless a worker is to finish it do it here, on this task's time. */
+/* Unless a worker does finish it here, on this task's time. */
 static int wait_and_finish(struct kvt_load *load, unsigned long deadline)
 {
 	int err;
 
-	if (atomic_cmpxchg(&load->stage, KVT_LOAD_BEGUN, KVT_LOAD_AWAITED) ==
-	    KVT_LOAD_ARRIVED)
+	kvt_load_claim(load);
+	if (atomic_read(&load->stage) == KVT_LOAD_TAKEN)
 		return wait_until(&load->done, deadline);
 	err = wait_until(&load->arrived, deadline);
-	if (err && atomic_cmpxchg(&load->stage, KVT_LOAD_AWAITED,
-				  KVT_LOAD_BEGUN) == KVT_LOAD_AWAITED)
-		return err;
-	/* It may be arriving this moment. */
 	if (err)
-		wait_for_completion(&load->arrived);
+		return err;
+	atomic_set(&load->stage, KVT_LOAD_TAKEN);
 	finish(load);
 	return 0;
 }
@@ -333,7 +377,7 @@ static bool is_below(struct kvt_space *space, unsigned long slot)
 static int load_once(struct kvt_space *space, struct kvt_block *b,
 		     unsigned long deadline)
 {
-	struct kvt_load *load = kvt_load_begin(space, b, false);
+	struct kvt_load *load = kvt_load_begin_used(space, b);
 	struct kvt_block *held;
 	int err;
 

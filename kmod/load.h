@@ -12,15 +12,17 @@
 #define KVT_LOAD_TIMEOUT (30 * HZ)
 
 /**
- * enum kvt_load_stage - who finishes a load
- * @KVT_LOAD_BEGUN: a worker, once it has arrived
- * @KVT_LOAD_AWAITED: who began it, and waits for that
- * @KVT_LOAD_ARRIVED: as it was before: that is settled
+ * enum kvt_load_stage - who finishes a load that has arrived
+ * @KVT_LOAD_BEGUN: a worker will
+ * @KVT_LOAD_AWAITED: who began it will, and waits for it
+ * @KVT_LOAD_HANDED: it has arrived, and is for who began it
+ * @KVT_LOAD_TAKEN: somebody does it, or has
  */
 enum kvt_load_stage {
 	KVT_LOAD_BEGUN,
 	KVT_LOAD_AWAITED,
-	KVT_LOAD_ARRIVED,
+	KVT_LOAD_HANDED,
+	KVT_LOAD_TAKEN,
 };
 
 /**
@@ -35,7 +37,7 @@ enum kvt_load_stage {
  * @index: entry in @seg
  * @io: the transfer
  * @stage: enum kvt_load_stage
- * @arrived: @io has ended, if who began it is to finish it
+ * @arrived: @stage is KVT_LOAD_HANDED
  * @work: checks, and settles
  * @refs: who began it, and the transfer
  * @done: it has settled
@@ -67,6 +69,9 @@ struct kvt_load {
 
 struct kvt_load *kvt_load_begin(struct kvt_space *space, struct kvt_block *b,
 				bool want_hold);
+struct kvt_load *kvt_load_begin_used(struct kvt_space *space,
+				     struct kvt_block *b);
+void kvt_load_claim(struct kvt_load *load);
 int kvt_load_wait(struct kvt_load *load, unsigned long deadline,
 		  struct kvt_block **held);
 void kvt_load_put(struct kvt_load *load);

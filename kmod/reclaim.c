@@ -15,6 +15,7 @@
 #include "admit.h"
 #include "block.h"
 #include "candidate.h"
+#include "clean.h"
 #include "load.h"
 #include "log.h"
 #include "move.h"
@@ -172,13 +173,32 @@ static void drop(struct kvt_space *space, struct kvt_block *b)
 	kvt_forget(space, b);
 }
 
+/* @b has come up for entry @i and is held: it does without this copy from now on. */
+static void carried(struct pass *p, u32 i, struct kvt_block *b)
+{
+	struct kvt_space *space = space_of(p->seg);
+	enum fate fate = DONE;
+
+	spin_lock(&space->lock);
+	/* It may have been dropped, and its entry with it. */
+	if (b->state == KVT_SEALED)
+		fate = detach(p, i, b);
+	spin_unlock(&space->lock);
+	kvt_stat_inc(space, carried);
+	if (fate == LOWER)
+		kvt_log_write(p->lower, b);
+	kvt_block_unhold(space, b, 1);
+}
+
 static void wait_loads(struct pass *p)
 {
 	struct kvt_load *load, *next;
+	struct kvt_block *b;
 
 	list_for_each_entry_safe(load, next, &p->loads, link) {
 		list_del(&load->link);
-		wait_for_completion(&load->done);
+		if (!kvt_load_wait(load, jiffies + KVT_LOAD_TIMEOUT, &b))
+			carried(p, load->entry, b);
 		kvt_load_put(load);
 	}
 	p->nr_loads = 0;
@@ -193,18 +213,44 @@ static void give_up(struct pass *p)
 	p->down = NULL;
 }
 
+static bool has_free_frame(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space)
+		if (READ_ONCE(a->nr_free))
+			return true;
+	return false;
+}
+
+/*
+ * All frames may hold blocks that are to be written first. What is left of the open
+ * segment takes some of them, and we are the worker that has to see to it.
+ */
+static void make_room(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space) {
+		if (!kvt_arena_is_memory(a))
+			continue;
+		kvt_clean(a, CARRY_DEPTH);
+		kvt_clean_wait(space);
+	}
+}
+
 /* Bring @b up: when it leaves memory again it is written anew. */
-static void carry(struct pass *p, struct kvt_block *b)
+static void carry(struct pass *p, u32 i, struct kvt_block *b)
 {
 	struct kvt_space *space = space_of(p->seg);
 	struct kvt_load *load;
 
-	load = kvt_load_begin(space, b, false);
+	load = kvt_load_begin(space, b, true);
 	if (IS_ERR(load)) {
 		give_up(p);
 		return;
 	}
-	kvt_stat_inc(space, carried);
+	load->entry = i;
 	list_add_tail(&load->link, &p->loads);
 	if (++p->nr_loads == CARRY_DEPTH)
 		wait_loads(p);
@@ -218,13 +264,15 @@ static void walk(struct pass *p)
 	u32 i;
 
 	for (i = 0; i < p->seg->nr; i++) {
+		if ((p->hot || p->down) && !has_free_frame(space))
+			make_room(space);
 		spin_lock(&space->lock);
 		fate = judge(p, i, &b);
 		spin_unlock(&space->lock);
 		if (fate == DROP)
 			drop(space, b);
 		else if (fate == CARRY)
-			carry(p, b);
+			carry(p, i, b);
 		else if (fate == LOWER)
 			kvt_log_write(p->lower, b);
 		cond_resched();
@@ -265,11 +313,15 @@ void kvt_reclaim_forget(struct kvt_segment *seg)
 static struct kvt_log *lower_log(struct kvt_log *log)
 {
 	struct kvt_arena *a;
+	struct kvt_log *other;
 
-	if (log->nvme->grade == KVT_LOG_FAST)
-		kvt_for_each_arena(a, log->arena->space)
-			if (a->log && a->log->nvme->grade == KVT_LOG_BULK)
-				return a->log;
+	if (log->nvme->grade != KVT_LOG_FAST)
+		return NULL;
+	kvt_for_each_arena(a, log->arena->space) {
+		other = READ_ONCE(a->log);
+		if (other && other->nvme->grade == KVT_LOG_BULK)
+			return other;
+	}
 	return NULL;
 }
 
@@ -361,15 +413,25 @@ static bool is_near_end(struct kvt_log *log)
 	return false;
 }
 
+/*
+ * What is carried over needs frames, hence blocks that are written first, hence a
+ * segment that is free before.
+ */
+static u32 spare_segments(struct kvt_log *log)
+{
+	return READ_ONCE(log->nvme->knobs.carry_over) || lower_log(log);
+}
+
 static bool is_short(struct kvt_log *log)
 {
 	struct kvt_space *space = log->arena->space;
+	u32 spare = spare_segments(log);
 	bool is_short;
 
 	spin_lock(&space->lock);
 	is_short = list_empty(&log->found) &&
 		   (READ_ONCE(log->is_hungry) ||
-		    (log->nr_segments >= READ_ONCE(log->quota) &&
+		    (log->nr_segments + spare >= READ_ONCE(log->quota) &&
 		     is_near_end(log)));
 	spin_unlock(&space->lock);
 	return is_short;

@@ -98,7 +98,7 @@ struct kvt_tier_add {
  * @host: names this host, not all zero; the same after a reboot (a digest of
  *	/etc/machine-id)
  * @nr_devices: 1..KVT_MAX_DEVICES: all devices of the set, in any order
- * @bad: out: with an error that is about one device: which of @devices
+ * @bad: out: with an error: which of @devices it is about; @nr_devices: none
  * @devices: paths, NUL-terminated and zero after that; unused ones zero
  *
  * The devices are opened exclusively and stay open. Nothing is written to a
@@ -114,7 +114,8 @@ struct kvt_tier_add {
  * EPROTONOSUPPORT: formatted by another version. EUCLEAN: both superblocks are
  * damaged. EOVERFLOW: smaller than its superblock says. EXDEV: of another
  * set than the first device. EREMOTE: another host has it attached. EIO: it
- * cannot be read or written. EOPNOTSUPP: logical blocks of more than 4 KiB.
+ * cannot be read or written. EOPNOTSUPP: logical blocks of more than 4 KiB, or
+ * zones.
  */
 struct kvt_nvme_add {
 	__u32	size;
@@ -197,7 +198,8 @@ struct kvt_quota {
  * EEXIST: name taken. ENOENT: no such tier. ENOSPC: a tier has not that much
  * free, a quota is above 16 TiB or 2^32 - 2 blocks, or there are 4096 spaces.
  * EINVAL also: @uid or @gid mean nothing here, no quota is on memory, or an nvme
- * tier's segments are too short for the block size. EPERM without CAP_SYS_ADMIN.
+ * tier's segments are too short for the block size. ENODEV: an nvme tier is being
+ * removed. EPERM without CAP_SYS_ADMIN.
  *
  * What a space of the same name, identity and block size has left on an nvme tier
  * becomes this one's: its blocks appear in the background, newest first.

@@ -125,8 +125,10 @@ u32 log_walk_summaries(const struct log_source *source, const struct kvt_log_fou
 static int read_footer(const struct log_source *source, const struct kvt_log_found *f,
 		       void *table)
 {
-	int err = log_walk_read(source, &f->place, f->footer, f->footer_bytes, table);
+	int err = 0;
 
+	if (f->footer_bytes)
+		err = log_walk_read(source, &f->place, f->footer, f->footer_bytes, table);
 	return err ? err : kvt_log_scan_footer(f, table);
 }
 

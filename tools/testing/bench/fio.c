@@ -9,7 +9,7 @@
 #include "fio.h"
 #include "program.h"
 
-#define RAMP_US 100000
+#define RAMP_US 30000
 #define START_SECONDS 60
 
 static uint64_t transferred(const struct fio *fio)
@@ -58,23 +58,24 @@ int fio_start(struct fio *fio)
 	return -1;
 }
 
-/* What it does in @ns. */
+/* Let it go on for @ns; what it does is added to @w. */
 int fio_measure(struct fio *fio, uint64_t ns, struct work *w)
 {
 	struct cpu_time from, to;
+	uint64_t before;
 
 	program_resume(fio->pid);
 	usleep(RAMP_US);
-	w->bytes = transferred(fio);
+	before = transferred(fio);
 	cpu_time_read(&from);
 	usleep((useconds_t)(ns / 1000));
 	cpu_time_read(&to);
-	w->bytes = transferred(fio) - w->bytes;
+	w->bytes += transferred(fio) - before;
 	program_pause(fio->pid);
 	usleep(RAMP_US);
-	w->ns = to.now - from.now;
-	w->busy = cpu_time_busy(&from, &to);
-	return w->bytes ? 0 : -1;
+	w->ns += to.now - from.now;
+	w->busy += cpu_time_busy(&from, &to);
+	return 0;
 }
 
 void fio_end(struct fio *fio)

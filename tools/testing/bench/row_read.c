@@ -4,6 +4,7 @@
  * and depth, from the same bytes of the same device. Memory is full all the time:
  * each block that comes up makes another one leave.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@
 #include "key.h"
 #include "report.h"
 
-#define TURN_NS 1000000000ULL	/* of each side */
+#define TURN_NS 200000000ULL	/* of each side */
+#define TURNS 6			/* that are added up */
 #define MEMORY MIB(160)
 #define TIMES 4			/* as much is on nvme as is in memory */
 
@@ -51,29 +53,79 @@ static void shuffle(struct bed *bed)
 	}
 }
 
-/* Walk on through the blocks from *@next for @ns: hardly one is in memory. */
-static int acquire_for(struct bed *bed, uint32_t depth, uint64_t ns,
-		       uint32_t *next, struct work *w)
-{
-	struct cpu_time from, to;
-	uint64_t loads = bed_counter("stats/loads");
+#define MAX_CALLERS 4
+
+/**
+ * struct caller - a thread that acquires blocks
+ * @bed: the space
+ * @first: of its entries, for this caller alone
+ * @nr: how many
+ * @batch: blocks at a time
+ * @next: entry to go on with: so hardly a block is in memory
+ * @end: ns: until then
+ * @err: it failed, and has said why
+ */
+struct caller {
+	struct bed *bed;
+	uint32_t first;
+	uint32_t nr;
+	uint32_t batch;
+	uint32_t next;
 	uint64_t end;
+	int err;
+};
+
+static void *acquire(void *arg)
+{
+	struct caller *c = arg;
+	struct bed *bed = c->bed;
+
+	do {
+		if (c->next + c->batch > c->nr)
+			c->next = 0;
+		c->err = bed_run(bed, KVT_OP_ACQUIRE, c->first + c->next,
+				 c->batch) ||
+			 bed_run(bed, KVT_OP_RELEASE, c->first + c->next,
+				 c->batch);
+		c->next += c->batch;
+	} while (!c->err && now_ns() < c->end);
+	return NULL;
+}
+
+/**
+ * struct callers - that acquire at the same time
+ * @nr: how many
+ * @callers: they
+ */
+struct callers {
+	unsigned int nr;
+	struct caller callers[MAX_CALLERS];
+};
+
+/* What all callers together do in @ns. */
+static int acquire_for(struct callers *all, uint64_t ns, struct work *w)
+{
+	struct bed *bed = all->callers[0].bed;
+	uint64_t loads = bed_counter("stats/loads");
+	struct cpu_time from, to;
+	pthread_t threads[MAX_CALLERS];
+	unsigned int i;
+	int err = 0;
 
 	cpu_time_read(&from);
-	end = from.now + ns;
-	do {
-		if (*next + depth > bed->nr)
-			*next = 0;
-		if (bed_run(bed, KVT_OP_ACQUIRE, *next, depth) ||
-		    bed_run(bed, KVT_OP_RELEASE, *next, depth))
-			return -1;
-		*next += depth;
-	} while (now_ns() < end);
+	for (i = 0; i < all->nr; i++) {
+		all->callers[i].end = from.now + ns;
+		pthread_create(&threads[i], NULL, acquire, &all->callers[i]);
+	}
+	for (i = 0; i < all->nr; i++) {
+		pthread_join(threads[i], NULL);
+		err |= all->callers[i].err;
+	}
 	cpu_time_read(&to);
-	w->ns = to.now - from.now;
-	w->busy = cpu_time_busy(&from, &to);
-	w->bytes = (bed_counter("stats/loads") - loads) * bed->block_size;
-	return w->bytes ? 0 : -1;
+	w->ns += to.now - from.now;
+	w->busy += cpu_time_busy(&from, &to);
+	w->bytes += (bed_counter("stats/loads") - loads) * bed->block_size;
+	return err;
 }
 
 enum { FIO, CHECKED, UNCHECKED, NR_SIDES };
@@ -95,7 +147,7 @@ static void tell(struct bed *bed, uint32_t depth, struct side *sides)
 		r.s = sides[i].rate;
 		report(bed->b, &r);
 		snprintf(metric, sizeof(metric), "%s: CPU time", names[i]);
-		r.unit = "us/block";
+		r.unit = bed->b->clock == CLOCK_ICOUNT ? "kilo-instr/block" : "us/block";
 		r.s = sides[i].cpu;
 		report(bed->b, &r);
 	}
@@ -111,52 +163,79 @@ static void tell(struct bed *bed, uint32_t depth, struct side *sides)
 	}
 }
 
-/* All sides in turns. */
-static int measure_turns(struct bed *bed, struct fio *fio, uint32_t *next)
+static int take_turn(struct bed *bed, struct fio *fio, struct callers *all,
+		     unsigned int side, struct work *w)
+{
+	if (side == FIO)
+		return getenv("NOFIO") ? 0 : fio_measure(fio, TURN_NS, w);
+	if (side == CHECKED && getenv("NOCHECK"))
+		return 0;
+	if (bed_verify(side == CHECKED ? 1000 : 0))
+		return -1;
+	return acquire_for(all, TURN_NS, w);
+}
+
+/* All sides in short turns, so that all suffer alike from what else goes on. */
+static int measure_turns(struct bed *bed, struct fio *fio, struct callers *all)
 {
 	struct side sides[NR_SIDES] = {};
-	struct work w;
-	unsigned int i, side;
+	unsigned int i, j, side;
 
 	for (i = 0; i < bed->b->reps; i++) {
-		if (!getenv("NOFIO")) {
-		if (fio_measure(fio, TURN_NS, &w))
-			return -1;
-		note(&sides[FIO], &w, bed->block_size);
-		}
-		for (side = getenv("NOFIO") ? UNCHECKED : CHECKED; side < NR_SIDES; side++) {
-			if (bed_verify(side == CHECKED ? 1000 : 0) ||
-			    acquire_for(bed, fio->depth, TURN_NS, next, &w))
+		struct work sum[NR_SIDES] = {};
+
+		for (j = 0; j < TURNS * NR_SIDES; j++)
+			if (take_turn(bed, fio, all, j % NR_SIDES,
+				      &sum[j % NR_SIDES]))
 				return -1;
-			note(&sides[side], &w, bed->block_size);
-		}
+		for (side = 0; side < NR_SIDES; side++)
+			note(&sides[side], &sum[side], bed->block_size);
 	}
 	tell(bed, fio->depth, sides);
 	return 0;
 }
 
-static int measure(struct bed *bed, uint32_t depth, uint32_t *next)
+/* So many that the device has something to do while one of them does not wait. */
+static void make_callers(struct callers *all, struct bed *bed, uint32_t depth)
+{
+	unsigned int i;
+
+	all->nr = getenv("CALLERS") ? atoi(getenv("CALLERS")) : 4;
+	all->nr = depth < all->nr ? depth : all->nr;
+	for (i = 0; i < all->nr; i++)
+		all->callers[i] = (struct caller){
+			.bed = bed,
+			.first = bed->nr / all->nr * i,
+			.nr = bed->nr / all->nr,
+			.batch = depth / all->nr,
+		};
+}
+
+static int measure(struct bed *bed, uint32_t depth)
 {
 	struct fio fio = {
 		.device = bed->device,
 		.rw = "randread",
 		.block = bed->block_size,
 		.depth = depth,
-		.offset = device_first_segment(bed->device),
+		.offset = device_first_segment(bed->device) + (getenv("MIS") ? atoi(getenv("MIS")) : 0),
 		.size = bed->nr * bed->block_size,
 	};
+	struct callers all;
 	int err;
 
-	if (fio_start(&fio))
+	make_callers(&all, bed, depth);
+	if (!getenv("NOFIO") && fio_start(&fio))
 		return -1;
-	err = measure_turns(bed, &fio, next);
+	err = measure_turns(bed, &fio, &all);
+	if (!getenv("NOFIO"))
 	fio_end(&fio);
 	return err;
 }
 
 static int with_size(struct bench *b, uint64_t size)
 {
-	uint32_t frames = MEMORY / size, next = 0;
+	uint32_t frames = MEMORY / size;
 	struct bed bed;
 	unsigned int i;
 	int err;
@@ -168,7 +247,7 @@ static int with_size(struct bench *b, uint64_t size)
 	err = err ?: bed_cycle(&bed);
 	for (i = 0; i < ARRAY_SIZE(depths) && !err; i++)
 		if (!getenv("XD") || atoi(getenv("XD")) == (int)depths[i])
-		err = measure(&bed, depths[i], &next);
+		err = measure(&bed, depths[i]);
 	bed_free(&bed);
 	return err;
 }

@@ -18,7 +18,7 @@ const struct row rows[] = {
 	{ "lease", "ACQUIRE and RELEASE against memcpy of the same bytes",
 	  CLOCK_REAL, run_lease },
 	{ "read", "ACQUIRE of blocks on nvme against fio's random reads",
-	  CLOCK_REAL, run_read },
+	  CLOCK_REAL | CLOCK_ICOUNT, run_read },
 };
 
 const unsigned int nr_rows = ARRAY_SIZE(rows);

@@ -111,18 +111,25 @@ static void make_base(void)
 
 /* ---------------------------------------------------------------------- edits */
 
+/* If it is not longer than what was read of it. */
+static void seal_head(struct kvt_log_head *h, u32 room)
+{
+	if (le32_to_cpu(h->bytes) >= sizeof(*h) && le32_to_cpu(h->bytes) <= room)
+		kvt_log_seal(h);
+}
+
 static void seal(const struct record *r)
 {
 	u8 *p = image.media[0] + r->pos;
-	struct kvt_log_head *h = (void *)p, *state = (void *)(image.media[0] + r->state);
+	struct kvt_log_head *state = (void *)(image.media[0] + r->state);
 
 	if (r->is_super) {
 		kvt_log_seal_super((void *)p);
 	} else if (r->state) {
 		state->footer_crc = cpu_to_le32(crc32c(~0U, p, r->bytes));
-		kvt_log_seal(state);
-	} else if (le32_to_cpu(h->bytes) >= sizeof(*h) && le32_to_cpu(h->bytes) <= r->bytes) {
-		kvt_log_seal(h);
+		seal_head(state, PAGE);
+	} else {
+		seal_head((void *)p, r->bytes);
 	}
 }
 

@@ -23,6 +23,11 @@ static void each(void (*rule)(struct fact *f))
 		rule(&facts[k]);
 }
 
+static void demand(struct fact *f)
+{
+	f->must = true;
+}
+
 static void forget(struct fact *f)
 {
 	f->must = false;
@@ -48,22 +53,45 @@ static void find(struct fact *f, unsigned int version)
 	f->must = true;
 }
 
+/**
+ * struct rule - what a line of the journal means
+ * @what: its letter
+ * @all: it is about all keys
+ * @with: what it does with the version, or
+ * @without: without one
+ */
+static const struct rule {
+	char what;
+	bool all;
+	void (*with)(struct fact *f, unsigned int version);
+	void (*without)(struct fact *f);
+} rules[] = {
+	{ 'P', .with = put },			/* is being put */
+	{ 'D', .without = demand },		/* is durable */
+	{ 'X', .without = forget },		/* is being dropped */
+	{ 'T', .without = bury },		/* is dropped, durably */
+	{ 'F', .with = find },			/* was found after a cut */
+	{ 'N', .without = bury },		/* was not */
+	{ 'R', .all = true, .without = forget }, /* the space is being deleted */
+	{ 'Z', .all = true, .without = bury },	/* it is gone */
+	{ 'Q', .all = true, .without = forget }, /* reclaim may take any */
+	{}
+};
+
 static void apply(char what, unsigned int k, unsigned int version)
 {
-	struct fact *f = &facts[k];
+	const struct rule *r = rules;
 
-	switch (what) {
-	case 'P': put(f, version); break;	/* is being put */
-	case 'D': f->must = true; break;	/* is durable */
-	case 'X': forget(f); break;		/* is being dropped */
-	case 'T': bury(f); break;		/* is dropped, durably */
-	case 'F': find(f, version); break;	/* was found after a cut */
-	case 'N': bury(f); break;		/* was not */
-	case 'R': each(forget); break;		/* the space is being deleted */
-	case 'Z': each(bury); break;		/* and is gone */
-	case 'Q': each(forget); break;		/* reclaim may take any */
-	default: die("the journal has a line '%c'", what);
-	}
+	while (r->what && r->what != what)
+		r++;
+	if (!r->what)
+		die("the journal has a line '%c'", what);
+	if (r->all)
+		each(r->without);
+	else if (r->with)
+		r->with(&facts[k], version);
+	else
+		r->without(&facts[k]);
 }
 
 /* ----------------------------------------------------------------------- journal */

@@ -150,12 +150,12 @@ static bool wait_idle(unsigned int ms)
 
 /*
  * Dropped blocks are named on media after a second: when something was written
- * since, and then nothing for longer than that, it was.
+ * since, and then nothing for longer than that, it was. Only if @wait it is
+ * waited for.
  */
-static void drop_some(struct load *l)
+static void drop_some(struct load *l, bool wait)
 {
 	unsigned int keys[MAX], nr = pick(keys, 1 + rand() % MAX, true), i;
-	bool wait = rand() % 2 && wait_idle(300);
 	struct kvt_entry e[MAX];
 	struct kvt_batch b;
 	long long before = written();
@@ -171,7 +171,7 @@ static void drop_some(struct load *l)
 		die("DROP: %m");
 	for (i = 0; i < nr; i++)
 		facts[keys[i]].there = false;
-	wait = wait && wait_idle(2500) && written() > before;
+	wait = wait && wait_idle(1500) && written() > before;
 	for (i = 0; i < nr && wait; i++)
 		fact_buried(keys[i]);
 	facts_write();
@@ -222,14 +222,14 @@ static void step(struct load *l)
 {
 	int dice = rand() % 100;
 
-	if (dice < 45)
+	if (dice < 60)
 		put_some(l);
-	else if (dice < 60)
+	else if (dice < 70)
 		get_some(l);
-	else if (dice < 85)
+	else if (dice < 88)
 		note_durable(l);
 	else if (dice < 95)
-		drop_some(l);
+		drop_some(l, rand() % 2);
 	else if (dice < 98)
 		restart(l);
 	else
@@ -246,6 +246,12 @@ void load_run(struct load *l, unsigned int seed)
 		resize(SMALL_MIB);
 	} else if (kst_tier_attr(KST_NVME, "used") > (NVME_MIB / 2) * (long long)KST_MIB) {
 		delete(l);
+	}
+	/* So that some cuts come after something is known for sure */
+	if (seed % 2) {
+		put_some(l);
+		drop_some(l, true);
+		note_durable(l);
 	}
 	for (;;)
 		step(l);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kvtier-powercut --device DEVICE --dir DIR --seed N [--last]
+ * kvtier-powercut --device DEVICE --dir DIR [--seed N]
  *
  * Attach DEVICE, verify what is on it against DIR/journal, create DIR/ready, and
- * work until the power goes; with --last detach instead. Exits with 1 if
+ * work until the power goes; without --seed detach instead. Exits with 1 if
  * anything is wrong.
  */
-#include <getopt.h>
 #include <stdarg.h>
 
 #include "powercut.h"
@@ -15,7 +14,7 @@ struct options {
 	const char *device;
 	const char *dir;
 	unsigned int seed;
-	int last;
+	bool last;
 };
 
 void die(const char *fmt, ...)
@@ -31,28 +30,28 @@ void die(const char *fmt, ...)
 	exit(1);
 }
 
+static const char *value_of(int argc, char **argv, const char *name)
+{
+	int i;
+
+	for (i = 1; i + 1 < argc; i++) {
+		if (!strcmp(argv[i], name))
+			return argv[i + 1];
+	}
+	return NULL;
+}
+
+/* tools/testing/powercut/run is the only caller. */
 static void parse(struct options *o, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "device", required_argument, NULL, 'd' },
-		{ "dir", required_argument, NULL, 'D' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "last", no_argument, NULL, 'l' },
-		{}
-	};
-	int c;
+	const char *seed = value_of(argc, argv, "--seed");
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 'd': o->device = optarg; break;
-		case 'D': o->dir = optarg; break;
-		case 's': o->seed = strtoul(optarg, NULL, 0); break;
-		case 'l': o->last = 1; break;
-		default: exit(2);
-		}
-	}
+	o->device = value_of(argc, argv, "--device");
+	o->dir = value_of(argc, argv, "--dir");
 	if (!o->device || !o->dir)
 		die("--device and --dir are needed");
+	o->seed = seed ? strtoul(seed, NULL, 0) : 0;
+	o->last = !seed;
 }
 
 static void attach(struct load *l)

@@ -13,7 +13,7 @@
 #include "nvme.h"
 
 #define BLOCK		65536U
-#define DRAM_MIB	8
+#define DRAM_MIB	4
 #define NVME_MIB	192
 #define SMALL_MIB	24	/* quota of a boot that reclaims */
 #define KEYS		1200U

@@ -113,8 +113,8 @@ int kst_dm_suspend(const char *name);
 int kst_dm_resume(const char *name);
 void kst_dm_wake(void);		/* none of ours is suspended any more */
 void kst_dm_cleanup(void);	/* removes ours */
+const char *kst_dm_path(const char *name);
 __u64 kst_sectors(const char *path);
-#define KST_DM(name) "/dev/mapper/" name
 
 /* In FIXTURE_SETUP(): @n scratch devices are needed. */
 #define KST_START_NVME(n)						\

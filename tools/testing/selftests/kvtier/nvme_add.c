@@ -60,17 +60,25 @@ static struct kvt_log_super *super_of(const struct kst_loop *l,
 		    l->file, copy * KVT_LOG_SUPER_STEP);
 }
 
-/* Change both copies of a superblock, and seal them. */
+/* Change a field of both copies of a superblock, and seal them. */
+static void change(const struct kst_loop *l, size_t at, size_t size,
+		   __u64 value)
+{
+	__u64 le = cpu_to_le64(value);
+	unsigned int copy;
+
+	for (copy = 0; copy < KVT_LOG_SUPER_COPIES; copy++) {
+		struct kvt_log_super *s = super_of(l, copy);
+
+		memcpy((char *)s + at, &le, size);
+		kvt_log_seal_super(s);
+		munmap(s, KVT_LOG_PAGE);
+	}
+}
+
 #define CHANGE(loop, field, value)					\
-	do {								\
-		for (unsigned int c_ = 0; c_ < KVT_LOG_SUPER_COPIES; c_++) { \
-			struct kvt_log_super *s_ = super_of(loop, c_);	\
-									\
-			s_->field = (value);				\
-			kvt_log_seal_super(s_);				\
-			munmap(s_, KVT_LOG_PAGE);			\
-		}							\
-	} while (0)
+	change(loop, offsetof(struct kvt_log_super, field),		\
+	       sizeof(((struct kvt_log_super *)0)->field), value)
 
 static unsigned int sum_of(const struct kst_loop *l)
 {
@@ -158,7 +166,7 @@ TEST_F(add, another_version)
 	unsigned int before;
 
 	ASSERT_EQ(0, kst_format(&self->set));
-	CHANGE(&self->loop[0], version, cpu_to_le32(KVT_LOG_VERSION + 1));
+	CHANGE(&self->loop[0], version, KVT_LOG_VERSION + 1);
 	before = sum_of(&self->loop[0]);
 	EXPECT_EQ(-EPROTONOSUPPORT, add_first(self));
 	EXPECT_EQ(0, self->a.bad);
@@ -196,35 +204,35 @@ TEST_F(add, lies)
 {
 	ASSERT_EQ(0, kst_format(&self->set));
 	kst_nvme_path(&self->a, self->set.dev[0]);
-	CHANGE(&self->loop[0], segment_bytes, cpu_to_le64(3 << 20));
+	CHANGE(&self->loop[0], segment_bytes, 3 << 20);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], segment_bytes, cpu_to_le64(1ULL << 63));
+	CHANGE(&self->loop[0], segment_bytes, 1ULL << 63);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], segment_bytes, cpu_to_le64(KST_MIB));
-	CHANGE(&self->loop[0], nr_segments, cpu_to_le32(0));
+	CHANGE(&self->loop[0], segment_bytes, KST_MIB);
+	CHANGE(&self->loop[0], nr_segments, 0);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], nr_segments, cpu_to_le32(~0U));
+	CHANGE(&self->loop[0], nr_segments, ~0U);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], nr_segments, cpu_to_le32(12));
-	CHANGE(&self->loop[0], first_segment, cpu_to_le64(4096));
+	CHANGE(&self->loop[0], nr_segments, 12);
+	CHANGE(&self->loop[0], first_segment, 4096);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], first_segment, cpu_to_le64(4 * KST_MIB));
-	CHANGE(&self->loop[0], grade, cpu_to_le32(7));
+	CHANGE(&self->loop[0], first_segment, 4 * KST_MIB);
+	CHANGE(&self->loop[0], grade, 7);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], grade, cpu_to_le32(KST_BULK));
-	CHANGE(&self->loop[0], index, cpu_to_le32(1));
+	CHANGE(&self->loop[0], grade, KST_BULK);
+	CHANGE(&self->loop[0], index, 1);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], index, cpu_to_le32(0));
-	CHANGE(&self->loop[0], nr_devices, cpu_to_le32(9));
+	CHANGE(&self->loop[0], index, 0);
+	CHANGE(&self->loop[0], nr_devices, 9);
 	EXPECT_EQ(-EUCLEAN, add(&self->a));
-	CHANGE(&self->loop[0], nr_devices, cpu_to_le32(1));
+	CHANGE(&self->loop[0], nr_devices, 1);
 	EXPECT_EQ(0, add(&self->a));
 }
 
 TEST_F(add, too_small)
 {
 	ASSERT_EQ(0, kst_format(&self->set));
-	CHANGE(&self->loop[0], nr_segments, cpu_to_le32(13));
+	CHANGE(&self->loop[0], nr_segments, 13);
 	EXPECT_EQ(-EOVERFLOW, add_first(self));
 	EXPECT_EQ(0, self->a.bad);
 }
@@ -294,7 +302,8 @@ TEST_F(add, not_detached_by_this_host)
 
 	ASSERT_EQ(0, kst_format(&self->set));
 	for (i = 0; i < KVT_HOST_SIZE; i++)
-		CHANGE(&self->loop[0], host[i], 0x77);
+		change(&self->loop[0], offsetof(struct kvt_log_super, host) + i, 1,
+		       0x77);
 	EXPECT_EQ(0, add_first(self));
 }
 

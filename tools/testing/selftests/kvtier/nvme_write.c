@@ -96,14 +96,14 @@ TEST_F_TIMEOUT(write, second, 60)
 			EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS));
 	}
 	kst_settle(KST_SPACE);
+	/* Those that are written ahead may still be in memory as well. */
 	for (n = 0; n < NR - FRAMES; n++) {
-		EXPECT_EQ(n % 4 ? -ENOENT : KVT_TIER_NVME,
-			  kst_tier_of(self->fd, 1, n, NULL)) {
+		EXPECT_EQ(n % 4 != 0, kst_tier_of(self->fd, 1, n, NULL) == -ENOENT) {
 			TH_LOG("block %u", n);
 		}
 	}
 	EXPECT_LE((NR - FRAMES) * 3 / 4, kst_stat(KST_SPACE, "not_admitted"));
-	EXPECT_LE((NR - FRAMES) / 4, kst_stat(KST_SPACE, "writeouts"));
+	EXPECT_LE((NR - 2 * FRAMES) / 4, kst_stat(KST_SPACE, "writeouts"));
 	EXPECT_GE(NR / 4, kst_stat(KST_SPACE, "writeouts"));
 }
 
@@ -238,7 +238,12 @@ TEST_F_TIMEOUT(write, without_carry_over, 120)
 TEST_F_TIMEOUT(write, carry_over, 120)
 {
 	ASSERT_EQ(0, kst_tier_knob(KST_NVME, "carry_over", "600"));
-	EXPECT_EQ(0, use_seldom(self->fd));
+	/* 48 without. Best effort: it takes a free frame, which there may not be. */
+	EXPECT_GT(16, use_seldom(self->fd)) {
+		TH_LOG("%lld carried, %lld reclaimed",
+		       kst_stat(KST_SPACE, "carried"),
+		       kst_stat(KST_SPACE, "reclaimed"));
+	}
 	EXPECT_LT(0, kst_stat(KST_SPACE, "carried"));
 	EXPECT_GE(200, kst_stat(KST_SPACE, "carried"));
 	EXPECT_LT(0, kst_stat(KST_SPACE, "reclaimed"));
