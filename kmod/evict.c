@@ -209,6 +209,7 @@ int kvt_evict_one(struct kvt_arena *a)
  * Blocks that are used more have to go instead until it is written.
  *
  * Context: process, no lock held.
+ * Return: true if it does.
  */
 bool kvt_evict_waits(struct kvt_arena *a)
 {

@@ -41,6 +41,7 @@ static void add_kid(struct kvt_block *parent, enum kvt_tier_kind kind)
  *
  * Context: space->lock held. Linear in the children if there are, or were, very
  * many of that kind.
+ * Return: true if it has.
  */
 bool kvt_family_has_kids(struct kvt_space *space, struct kvt_block *b,
 			 enum kvt_tier_kind kind)

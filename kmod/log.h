@@ -61,8 +61,8 @@ struct kvt_log {
 	struct kvt_log_layout layout;
 	struct kvt_log_owner owner;
 	u32 quota;
-	struct mutex mutex;
-	struct mutex reclaim;
+	struct mutex mutex;	/* streams */
+	struct mutex reclaim;	/* who takes segments away */
 	bool is_hungry;
 	struct kvt_stream streams[KVT_MAX_CLASS + 1];
 	atomic_t nr_writing;

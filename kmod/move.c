@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Moving a block to another frame, or to its copy on nvme alone. A mover owns the block (frozen), so nobody
- * holds it, and its bytes cannot change: they are copied with no lock, and only
- * the switch to the new frame is under locks.
+ * Moving a block to another frame, or to its copy on nvme alone. A mover owns the
+ * block (frozen), so nobody holds it, and its bytes cannot change: they are copied
+ * with no lock, and only the switch to the new frame is under locks.
  */
 #include <linux/fs.h>
 

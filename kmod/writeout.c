@@ -69,6 +69,7 @@ static void begin_io(struct kvt_group *g, struct kvt_io *io,
 
 static void io_ended(struct kvt_log *log, bool *flag)
 {
+	/* The last touch of the group. */
 	smp_store_release(flag, true);
 	queue_work(log->nvme->wq, &log->advance);
 	if (atomic_dec_and_test(&log->nr_io))
@@ -627,8 +628,10 @@ static void submit_summary(struct kvt_group *g)
 /* Is @g, the first of its stream, through? Else its summary is sent if it can be. */
 static bool is_through(struct kvt_group *g)
 {
+	/* With the release in io_ended(): then nobody else touches the group. */
 	if (!smp_load_acquire(&g->written))
 		return false;
+	/* The same. */
 	if (g->submitted)
 		return smp_load_acquire(&g->committed);
 	if (g->data.status)

@@ -157,9 +157,9 @@ struct kvt_tier_remove {
  * @bytes: wanted size, a multiple of 2 MiB; out: the size reached
  *
  * Shrinking frees only memory that no space has; 0 is a size. ENOENT: no such
- * tier. EOPNOTSUPP: an nvme tier. EBUSY: it could shrink only part of the way; ENOMEM, EINTR: it could grow
- * only part of the way; ENODEV, EADDRNOTAVAIL: its node is gone. In all cases but
- * ENOENT and EOPNOTSUPP @bytes is the size reached.
+ * tier. EOPNOTSUPP: an nvme tier. EBUSY: it could shrink only part of the way;
+ * ENOMEM, EINTR: it could grow only part of the way; ENODEV, EADDRNOTAVAIL: its
+ * node is gone. In all cases but ENOENT and EOPNOTSUPP @bytes is the size reached.
  */
 struct kvt_tier_resize {
 	__u32	size;

@@ -45,7 +45,7 @@ int device_stat(const char *path, struct device_stat *done)
 /* Make it, and all that is on it, an empty nvme tier. NULL: the usual size. */
 int device_format(const char *path, const char *segment_size)
 {
-	const char *argv[] = {
+	const char *const argv[] = {
 		program_beside("kvtierctl"), "tier", "format", path, "--force",
 		segment_size ? "--segment-size" : NULL, segment_size, NULL,
 	};

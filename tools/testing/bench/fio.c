@@ -25,7 +25,7 @@ static uint64_t transferred(const struct fio *fio)
 int fio_start(struct fio *fio)
 {
 	char file[256], rw[32], block[32], depth[32], offset[32], size[32];
-	const char *argv[] = {
+	const char *const argv[] = {
 		"fio", "--name=bench", file, rw, block, depth, offset, size,
 		"--ioengine=io_uring", "--direct=1", "--thread",
 		"--allow_mounted_write=1", "--norandommap", "--randrepeat=0",

@@ -163,13 +163,11 @@ static void tell(struct bed *bed, uint32_t depth, struct side *sides)
 	}
 }
 
-static int take_turn(struct bed *bed, struct fio *fio, struct callers *all,
-		     unsigned int side, struct work *w)
+static int take_turn(struct fio *fio, struct callers *all, unsigned int side,
+		     struct work *w)
 {
 	if (side == FIO)
-		return getenv("NOFIO") ? 0 : fio_measure(fio, TURN_NS, w);
-	if (side == CHECKED && getenv("NOCHECK"))
-		return 0;
+		return fio_measure(fio, TURN_NS, w);
 	if (bed_verify(side == CHECKED ? 1000 : 0))
 		return -1;
 	return acquire_for(all, TURN_NS, w);
@@ -185,7 +183,7 @@ static int measure_turns(struct bed *bed, struct fio *fio, struct callers *all)
 		struct work sum[NR_SIDES] = {};
 
 		for (j = 0; j < TURNS * NR_SIDES; j++)
-			if (take_turn(bed, fio, all, j % NR_SIDES,
+			if (take_turn(fio, all, j % NR_SIDES,
 				      &sum[j % NR_SIDES]))
 				return -1;
 		for (side = 0; side < NR_SIDES; side++)
@@ -200,8 +198,7 @@ static void make_callers(struct callers *all, struct bed *bed, uint32_t depth)
 {
 	unsigned int i;
 
-	all->nr = getenv("CALLERS") ? atoi(getenv("CALLERS")) : 4;
-	all->nr = depth < all->nr ? depth : all->nr;
+	all->nr = depth < MAX_CALLERS ? depth : MAX_CALLERS;
 	for (i = 0; i < all->nr; i++)
 		all->callers[i] = (struct caller){
 			.bed = bed,
@@ -218,17 +215,16 @@ static int measure(struct bed *bed, uint32_t depth)
 		.rw = "randread",
 		.block = bed->block_size,
 		.depth = depth,
-		.offset = device_first_segment(bed->device) + (getenv("MIS") ? atoi(getenv("MIS")) : 0),
+		.offset = device_first_segment(bed->device),
 		.size = bed->nr * bed->block_size,
 	};
 	struct callers all;
 	int err;
 
 	make_callers(&all, bed, depth);
-	if (!getenv("NOFIO") && fio_start(&fio))
+	if (fio_start(&fio))
 		return -1;
 	err = measure_turns(bed, &fio, &all);
-	if (!getenv("NOFIO"))
 	fio_end(&fio);
 	return err;
 }
@@ -246,7 +242,6 @@ static int with_size(struct bench *b, uint64_t size)
 	shuffle(&bed);
 	err = err ?: bed_cycle(&bed);
 	for (i = 0; i < ARRAY_SIZE(depths) && !err; i++)
-		if (!getenv("XD") || atoi(getenv("XD")) == (int)depths[i])
 		err = measure(&bed, depths[i]);
 	bed_free(&bed);
 	return err;
@@ -262,7 +257,6 @@ int run_read(struct bench *b)
 		return 0;
 	}
 	for (i = 0; i < ARRAY_SIZE(sizes) && !err; i++)
-		if (!getenv("XS") || atoi(getenv("XS")) == (int)sizes[i])
 		err = with_size(b, sizes[i]);
 	return err;
 }

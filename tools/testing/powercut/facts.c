@@ -53,12 +53,9 @@ static void find(struct fact *f, unsigned int version)
 	f->must = true;
 }
 
-/**
- * struct rule - what a line of the journal means
- * @what: its letter
- * @all: it is about all keys
- * @with: what it does with the version, or
- * @without: without one
+/*
+ * What a line of the journal means. @what: its letter; @all: it is about all keys;
+ * @with: what it does with the version; @without: or without one.
  */
 static const struct rule {
 	char what;

@@ -125,4 +125,13 @@ __u64 kst_sectors(const char *path);
 			     "run in vm/run --nvme 1G,2");		\
 	} while (0)
 
+/* In a test or FIXTURE_SETUP(): a device-mapper target is needed. */
+#define KST_NEED_DM(target)						\
+	do {								\
+		const char *kst_why = kst_dm_missing(target);		\
+									\
+		if (kst_why)						\
+			SKIP(return, "%s", kst_why);			\
+	} while (0)
+
 #endif /* KST_NVME_H */

@@ -25,12 +25,9 @@ FIXTURE(faults) {
 
 FIXTURE_SETUP(faults)
 {
-	const char *why = kst_dm_missing("linear");
-
 	KST_START();
+	KST_NEED_DM("linear");
 	kst_dm_cleanup();
-	if (why)
-		SKIP(return, "%s", why);
 	if (kst_loop_make(&self->loop, SIZE))
 		SKIP(return, "no loop devices");
 	self->sectors = SIZE / 512;
@@ -163,6 +160,7 @@ TEST_F_TIMEOUT(faults, flaky, 90)
 	__u64 end = kst_now_ms() + 4000;
 	unsigned int wrong = 0;
 
+	KST_NEED_DM("flakey");
 	ASSERT_EQ(0, kst_dm_load(BAD, "0 %llu flakey %s 0 1 1", self->sectors,
 				 self->loop.path));
 	srand(1);
@@ -187,6 +185,7 @@ TEST_F_TIMEOUT(faults, drops_writes, 90)
 {
 	unsigned int n, wrong = 0, absent = 0;
 
+	KST_NEED_DM("flakey");
 	ASSERT_EQ(0, kst_dm_load(BAD, "0 %llu flakey %s 0 0 1000 1 drop_writes",
 				 self->sectors, self->loop.path));
 	for (n = 0; n < 2 * FRAMES; n++) {
@@ -211,6 +210,7 @@ TEST_F_TIMEOUT(faults, corrupts_reads, 90)
 {
 	struct kst_found f;
 
+	KST_NEED_DM("flakey");
 	ASSERT_EQ(0, kst_dm_load(BAD,
 				 "0 %llu flakey %s 0 0 1000 5 corrupt_bio_byte 777 r 85 0",
 				 self->sectors, self->loop.path));
@@ -251,8 +251,7 @@ TEST_F_TIMEOUT(faults, slow_device, 90)
 	struct kvt_entry held;
 	unsigned int i;
 
-	if (kst_dm_missing("delay"))
-		SKIP(return, "%s", kst_dm_missing("delay"));
+	KST_NEED_DM("delay");
 	ASSERT_LE(0, kst_put_wait(self->fd, kst_key(3, 0), kst_root, BS, 1));
 	ASSERT_LE(0, kst_acquire(self->fd, kst_key(3, 0), 0, &held));
 	ASSERT_EQ(0, kst_dm_load(BAD, "0 %llu delay %s 0 700", self->sectors,

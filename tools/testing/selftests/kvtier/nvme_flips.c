@@ -23,14 +23,10 @@
 #define BATCH		64U
 #define MAX_GROUPS	16
 
-/**
- * struct image - what a good image has, segment by segment
- * @mem: its bytes
- * @nr: segments in use
- * @seg: where they begin, what they are
- * @groups: summaries of each: where, and the first entry
- * @block: entry by entry: the block's number
- * @at: by block: where its bytes are
+/*
+ * What a good image has, segment by segment: where they begin, what they are, their
+ * summaries, and entry by entry the block's number. @at: by block: where its
+ * bytes are.
  */
 struct image {
 	char *mem;

@@ -29,13 +29,11 @@ FIXTURE(slots) {
 
 FIXTURE_SETUP(slots)
 {
-	const char *why = kst_dm_missing("linear");
 	__u32 slot;
 
 	KST_START();
+	KST_NEED_DM("linear");
 	kst_dm_cleanup();
-	if (why)
-		SKIP(return, "%s", why);
 	if (kst_loop_make(&self->loop, 132 * KST_MIB))
 		SKIP(return, "no loop devices");
 	ASSERT_EQ(0, kst_dm_make(SLOW, "0 %llu linear %s 0",

@@ -53,16 +53,29 @@ static int simple(unsigned long cmd, const char *name, __u32 flags)
 	return err;
 }
 
+static bool has_target(const char *target)
+{
+	struct request *r = begin(NULL);
+	struct dm_target_versions *v = (void *)r->data;
+	bool found = false;
+
+	if (!submit(DM_LIST_VERSIONS, r)) {
+		while (!(found = !strcmp(v->name, target)) && v->next)
+			v = (void *)((char *)v + v->next);
+	}
+	free(r);
+	return found;
+}
+
 const char *kst_dm_missing(const char *target)
 {
 	static char why[64];
-	char path[64], cmd[64];
+	char cmd[64];
 
-	snprintf(path, sizeof(path), "/sys/module/dm_%s", target);
-	snprintf(cmd, sizeof(cmd), "modprobe -q dm-%s", target);
 	if (access(CONTROL, F_OK) && system("modprobe -q dm-mod"))
 		return "the kernel has no dm-mod";
-	if (!strcmp(target, "linear") || !access(path, F_OK) || !system(cmd))
+	snprintf(cmd, sizeof(cmd), "modprobe -q dm-%s", target);
+	if (has_target(target) || (!system(cmd) && has_target(target)))
 		return NULL;
 	snprintf(why, sizeof(why), "the kernel has no dm-%s", target);
 	return why;
