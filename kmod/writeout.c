@@ -631,9 +631,10 @@ static bool is_through(struct kvt_group *g)
 	/* With the release in io_ended(): then nobody else touches the group. */
 	if (!smp_load_acquire(&g->written))
 		return false;
-	/* The same. */
-	if (g->submitted)
+	if (g->submitted) {
+		/* The same. */
 		return smp_load_acquire(&g->committed);
+	}
 	if (g->data.status)
 		abandon(g->log, g->seg);
 	if (g->seg->is_void)

@@ -288,6 +288,44 @@ TEST_F_TIMEOUT(moves, lease_of_what_was_on_nvme, 60)
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS));
 }
 
+/* Present is present, wherever; with a lease it is brought up. */
+TEST_F_TIMEOUT(moves, reserve_of_what_is_on_nvme, 60)
+{
+	char *w = kst_map_window(self->fd, 0, PROT_READ, NULL);
+	int n = kst_cold(self->fd, 1, NR);
+	struct kvt_batch b;
+
+	ASSERT_NE(NULL, w);
+	ASSERT_LE(0, n);
+	EXPECT_EQ(KVT_TIER_NVME | KVT_RES_PRESENT,
+		  one_with(self->fd, KVT_OP_RESERVE, 0, n, &self->e));
+	kst_settle(KST_SPACE);
+	kst_entries(&self->e, 1, 1, n);
+	kst_batch(&b, KVT_OP_RESERVE, &self->e, 1);
+	b.flags = KVT_F_LEASE | KVT_F_WAIT;
+	b.timeout_ns = KST_PATIENCE * 1000000ULL;
+	ASSERT_EQ(0, kst_submit(self->fd, &b));
+	ASSERT_EQ(KVT_TIER_DRAM | KVT_RES_PRESENT | KVT_RES_LEASED,
+		  self->e.result);
+	EXPECT_TRUE(kst_holds(w + self->e.offset, BS, kst_seed(1, n)));
+	EXPECT_EQ(0, kst_release(self->fd, self->e.slot));
+}
+
+/* Who may only read may have blocks brought up. */
+TEST_F_TIMEOUT(moves, read_only_file, 60)
+{
+	int ro = kst_open(KST_SPACE, O_RDONLY), n = kst_cold(self->fd, 1, NR);
+	char *w = kst_map_window(ro, 0, PROT_READ, NULL);
+
+	ASSERT_LE(0, ro);
+	ASSERT_NE(NULL, w);
+	ASSERT_LE(0, n);
+	ASSERT_LE(0, kst_acquire_wait(ro, kst_key(1, n), &self->e));
+	EXPECT_TRUE(kst_holds(w + self->e.offset, BS, kst_seed(1, n)));
+	EXPECT_EQ(0, kst_release(ro, self->e.slot));
+	EXPECT_EQ(0, kst_get_block(ro, 1, n + 1, BS));
+}
+
 /* More than memory holds: a prefix, and none of its tail stays leased. */
 TEST_F_TIMEOUT(moves, acquire_more_than_fits, 60)
 {
