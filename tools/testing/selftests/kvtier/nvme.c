@@ -52,9 +52,11 @@ FIXTURE_TEARDOWN_PARENT(sizes)
 static void get_all(struct __test_metadata *_metadata, FIXTURE_DATA(sizes) *self,
 		    __u32 bs)
 {
-	unsigned int cold = kst_count(self->fd, 1, self->nr, KVT_TIER_NVME);
 	struct kst_found f;
+	unsigned int cold;
 
+	kst_settle(KST_SPACE);
+	cold = kst_count(self->fd, 1, self->nr, KVT_TIER_NVME);
 	/* Nothing is lost, and what is not in memory is on nvme. */
 	EXPECT_LE(self->nr - self->frames, cold);
 	EXPECT_EQ(self->nr, cold + kst_count(self->fd, 1, self->nr,

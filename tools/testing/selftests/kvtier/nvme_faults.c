@@ -121,6 +121,7 @@ TEST_F_TIMEOUT(faults, writes_fail, 90)
 	/* All that was on it is a miss, soon. */
 	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0, 10000));
 	EXPECT_EQ(0, kst_count(self->fd, 1, NR, KVT_TIER_NVME));
+	kst_settle(KST_SPACE);
 	EXPECT_GE(FRAMES, kst_attr(KST_SPACE, "blocks"));
 	EXPECT_EQ(kst_attr(KST_SPACE, "blocks"),
 		  kst_arena(KST_SPACE, 0, "blocks"));

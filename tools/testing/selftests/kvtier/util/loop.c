@@ -3,19 +3,24 @@
 
 #include "../nvme.h"
 
+/*
+ * Kept open for reading only: who holds a device for writing can keep others from
+ * attaching it.
+ */
 static int configure(struct kst_loop *l, bool read_only)
 {
 	struct loop_config c = { .fd = l->file, .block_size = 4096 };
+	int fd = open(l->path, O_RDWR | O_CLOEXEC), err = 0;
 
+	if (fd < 0)
+		return -errno;
 	c.info.lo_flags = LO_FLAGS_AUTOCLEAR |
 			  (read_only ? LO_FLAGS_READ_ONLY : 0);
-	l->fd = open(l->path, O_RDWR | O_CLOEXEC);
-	if (l->fd < 0)
-		return -errno;
-	if (!ioctl(l->fd, LOOP_CONFIGURE, &c))
-		return 0;
-	close(l->fd);
-	return -errno;
+	if (ioctl(fd, LOOP_CONFIGURE, &c))
+		err = -errno;
+	l->fd = err ? -1 : open(l->path, O_RDONLY | O_CLOEXEC);
+	close(fd);
+	return err;
 }
 
 int kst_loop_open(struct kst_loop *l, int file, bool read_only)
