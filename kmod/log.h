@@ -41,6 +41,7 @@ struct kvt_stream {
  * @reclaim: guards taking segments from @segments; outside @mutex
  * @is_hungry: a segment was wanted, and none was free or on the way to it
  *	(READ_ONCE)
+ * @is_carrying: the last segment of the quota may be taken (READ_ONCE)
  * @streams: by class
  * @nr_writing: blocks being written
  * @nr_groups: groups not yet done; waited for on space->wait
@@ -64,6 +65,7 @@ struct kvt_log {
 	struct mutex mutex;	/* streams */
 	struct mutex reclaim;	/* who takes segments away */
 	bool is_hungry;
+	bool is_carrying;
 	struct kvt_stream streams[KVT_MAX_CLASS + 1];
 	atomic_t nr_writing;
 	atomic_t nr_groups;

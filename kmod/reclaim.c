@@ -26,12 +26,16 @@
 /* Blocks that are carried over at a time. */
 #define CARRY_DEPTH 16
 
+/* So often there may be no frame for one before the rest is dropped. */
+#define MAX_FAILED 64
+
 /**
  * struct pass - walks over a segment's entries
  * @seg: the segment
  * @lower: where blocks go that are not worth staying; or NULL
  * @down: entries that are on their way there; or NULL
  * @hot: entries that are to be carried over; or NULL
+ * @nr_failed: how often there was no frame for one
  * @loads: those that are on their way
  * @nr_loads: length of @loads
  */
@@ -40,6 +44,7 @@ struct pass {
 	struct kvt_log *lower;
 	unsigned long *down;
 	unsigned long *hot;
+	u32 nr_failed;
 	struct list_head loads;
 	u32 nr_loads;
 };
@@ -239,6 +244,15 @@ static void make_room(struct kvt_space *space)
 	}
 }
 
+/* Somebody was faster to take what frames there were: the next walk tries again. */
+static void try_again(struct pass *p, u32 i)
+{
+	if (++p->nr_failed > MAX_FAILED)
+		give_up(p);
+	else if (!p->down || !__test_and_clear_bit(i, p->down))
+		__set_bit(i, p->hot);
+}
+
 /* Bring @b up: when it leaves memory again it is written anew. */
 static void carry(struct pass *p, u32 i, struct kvt_block *b)
 {
@@ -247,7 +261,7 @@ static void carry(struct pass *p, u32 i, struct kvt_block *b)
 
 	load = kvt_load_begin(space, b, true);
 	if (IS_ERR(load)) {
-		give_up(p);
+		try_again(p, i);
 		return;
 	}
 	load->entry = i;
@@ -345,7 +359,9 @@ static void free_segment(struct kvt_log *log, struct kvt_segment *seg,
 		p.down = bitmap_zalloc(seg->nr, GFP_NOIO);
 	if (carry && carry_budget(seg))
 		p.hot = choose_hot(seg, carry_budget(seg));
+	WRITE_ONCE(log->is_carrying, p.hot || p.down);
 	empty(&p);
+	WRITE_ONCE(log->is_carrying, false);
 	spin_lock(&space->lock);
 	list_del_init(&seg->list);
 	log->nr_segments--;
@@ -415,9 +431,9 @@ static bool is_near_end(struct kvt_log *log)
 
 /*
  * What is carried over needs frames, hence blocks that are written first, hence a
- * segment that is free before.
+ * segment that only then may be taken.
  */
-static u32 spare_segments(struct kvt_log *log)
+u32 kvt_reclaim_spare(struct kvt_log *log)
 {
 	return READ_ONCE(log->nvme->knobs.carry_over) || lower_log(log);
 }
@@ -425,7 +441,7 @@ static u32 spare_segments(struct kvt_log *log)
 static bool is_short(struct kvt_log *log)
 {
 	struct kvt_space *space = log->arena->space;
-	u32 spare = spare_segments(log);
+	u32 spare = kvt_reclaim_spare(log);
 	bool is_short;
 
 	spin_lock(&space->lock);

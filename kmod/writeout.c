@@ -21,6 +21,7 @@
 #include "drop.h"
 #include "family.h"
 #include "log.h"
+#include "reclaim.h"
 #include "space.h"
 #include "trace.h"
 
@@ -138,10 +139,11 @@ static u32 state_pos(const struct kvt_log *log)
 
 static bool quota_is_used(struct kvt_log *log)
 {
+	u32 spare = READ_ONCE(log->is_carrying) ? 0 : kvt_reclaim_spare(log);
 	bool used;
 
 	spin_lock(&log->arena->space->lock);
-	used = log->nr_segments >= READ_ONCE(log->quota) ||
+	used = log->nr_segments + spare >= READ_ONCE(log->quota) ||
 	       !list_empty(&log->found);
 	spin_unlock(&log->arena->space->lock);
 	return used;

@@ -259,6 +259,15 @@ uint64_t bed_nvme_counter(const char *name)
 	return kernel_number(path);
 }
 
+/* A knob of the space. */
+int bed_set(const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), SYSFS "%s", name);
+	return kernel_set(path, value);
+}
+
 /* How many of a thousand blocks are compared with their checksums when read. */
 int bed_verify(uint32_t permille)
 {

@@ -56,6 +56,7 @@ int bed_cycle(struct bed *bed);
 const char *bed_size(uint64_t bytes);
 uint64_t bed_counter(const char *name);
 uint64_t bed_nvme_counter(const char *name);
+int bed_set(const char *name, const char *value);
 int bed_verify(uint32_t permille);
 
 #endif /* _BENCH_BED_H */

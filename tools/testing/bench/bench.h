@@ -86,5 +86,7 @@ int run_lease(struct bench *b);
 int run_attach(struct bench *b);
 int run_memory(struct bench *b);
 int run_read(struct bench *b);
+int run_write(struct bench *b);
+int run_cold(struct bench *b);
 
 #endif /* _BENCH_H */

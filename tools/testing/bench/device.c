@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,6 +13,8 @@
 #include "device.h"
 #include "log_format.h"
 #include "program.h"
+
+#define PRIME_STEP (1 << 20)
 
 /* Returns 0, or -1 and has said why. */
 int device_stat(const char *path, struct device_stat *done)
@@ -47,10 +50,34 @@ int device_format(const char *path, const char *segment_size)
 {
 	const char *const argv[] = {
 		program_beside("kvtierctl"), "tier", "format", path, "--force",
-		segment_size ? "--segment-size" : NULL, segment_size, NULL,
+		"--no-discard", segment_size ? "--segment-size" : NULL,
+		segment_size, NULL,
 	};
 
 	return program_run(argv);
+}
+
+/* Write to the first @bytes of its segments: what is written later overwrites. */
+int device_prime(const char *path, uint64_t bytes)
+{
+	uint64_t first = device_first_segment(path), pos;
+	char *buf = calloc(1, PRIME_STEP);
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (!first || !buf || fd < 0)
+		err = -1;
+	for (pos = first; !err && pos < first + bytes; pos += PRIME_STEP)
+		if (pwrite(fd, buf, PRIME_STEP, (off_t)pos) != PRIME_STEP)
+			err = -1;
+	if (!err)
+		err = fsync(fd);
+	if (err)
+		fprintf(stderr, "kvtier-bench: cannot write to %s: %s\n", path,
+			strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(buf);
+	return err;
 }
 
 /* The byte where the first segment begins; 0: it is not formatted. */

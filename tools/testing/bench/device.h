@@ -18,6 +18,7 @@ struct device_stat {
 
 int device_stat(const char *path, struct device_stat *done);
 int device_format(const char *path, const char *segment_size);
+int device_prime(const char *path, uint64_t bytes);
 uint64_t device_first_segment(const char *path);
 
 #endif /* _BENCH_DEVICE_H */

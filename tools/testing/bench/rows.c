@@ -18,7 +18,11 @@ const struct row rows[] = {
 	{ "lease", "ACQUIRE and RELEASE against memcpy of the same bytes",
 	  CLOCK_REAL, run_lease },
 	{ "read", "ACQUIRE of blocks on nvme against fio's random reads",
-	  CLOCK_REAL | CLOCK_ICOUNT, run_read },
+	  CLOCK_ICOUNT | CLOCK_REAL, run_read },
+	{ "write", "writing memory out against fio's sequential writes",
+	  CLOCK_ICOUNT | CLOCK_REAL, run_write },
+	{ "cold", "slot faults of blocks on nvme against raw reads",
+	  CLOCK_ICOUNT | CLOCK_REAL, run_cold },
 };
 
 const unsigned int nr_rows = ARRAY_SIZE(rows);
