@@ -328,6 +328,7 @@ static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
 int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
 		  u64 stamp)
 {
+	struct kvt_arena *a = NULL;
 	struct kvt_block *b;
 	bool cancelled = false;
 
@@ -335,14 +336,19 @@ int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
 	b = end_fill(space, filler, slot);
 	if (!IS_ERR(b)) {
 		cancelled = b->state == KVT_CANCELLED;
-		if (!cancelled)
+		if (!cancelled) {
+			a = kvt_block_arena(space, b);
 			seal(space, b, stamp);
+		}
 	}
 	spin_unlock(&space->lock);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
-	if (!cancelled)
+	if (!cancelled) {
+		/* It may be the first that can go since the worker looked. */
+		kvt_balance_if_low(a);
 		return 0;
+	}
 	kvt_block_destroy(space, b);
 	return -ECANCELED;
 }

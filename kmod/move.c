@@ -24,6 +24,13 @@ static bool is_low(const struct kvt_arena *a)
 	       kvt_watermark(a, READ_ONCE(a->space->knobs.low_watermark));
 }
 
+/* Let the worker make room in @a, if it is short of frames. */
+void kvt_balance_if_low(struct kvt_arena *a)
+{
+	if (is_low(a))
+		queue_work(a->space->wq, &a->space->balance);
+}
+
 /**
  * kvt_frame_take() - take a free frame, if that leaves enough
  * @a: the arena
@@ -43,8 +50,7 @@ u32 kvt_frame_take(struct kvt_arena *a, u32 keep)
 			frame = kvt_arena_frame_get(a);
 		spin_unlock(&a->space->lock);
 	} while (frame != KVT_NO_FRAME && kvt_arena_frame_poisoned(a, frame));
-	if (is_low(a))
-		queue_work(a->space->wq, &a->space->balance);
+	kvt_balance_if_low(a);
 	return frame;
 }
 
