@@ -22,7 +22,8 @@ static const struct op_rule {
 } rules[] = {
 	[KVT_OP_LOOKUP]   = { .flags = KVT_F_MEMORY_ONLY, .key = true },
 	[KVT_OP_ACQUIRE]  = { .flags = KVT_F_WAIT | KVT_F_NO_PROMOTE |
-				       KVT_F_MEMORY_ONLY, .key = true },
+				       KVT_F_MEMORY_ONLY | KVT_F_ARRIVING,
+			      .key = true },
 	[KVT_OP_RELEASE]  = { .flags = KVT_F_TOUCH },
 	[KVT_OP_RESERVE]  = { .flags = F_ROOM | KVT_F_LEASE, .writes = true,
 			      .key = true, .fills = true },
@@ -149,9 +150,25 @@ int kvt_abi_check_space_create(const struct kvt_space_create *arg)
 	if (arg->pad || !arg->mode || arg->mode > 0777 ||
 	    arg->default_class > KVT_MAX_CLASS)
 		return -EINVAL;
+	if (arg->pad2 || arg->nr_layers > KVT_MAX_LAYERS ||
+	    !arg->nr_layers != !arg->layers)
+		return -EINVAL;
 	if (kvt_abi_check_name(arg->name))
 		return -EINVAL;
 	return check_quotas(arg);
+}
+
+/* Where the layers of a block end: rising, the last one where the block does. */
+int kvt_abi_check_layers(const __u32 *ends, __u32 nr, __u32 block_size)
+{
+	__u32 i, last = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (ends[i] <= last || ends[i] > block_size)
+			return -EINVAL;
+		last = ends[i];
+	}
+	return last == block_size ? 0 : -EINVAL;
 }
 
 int kvt_abi_check_space_resize(const struct kvt_space_resize *arg)
@@ -172,7 +189,7 @@ static bool stray_field(const struct kvt_batch *b, const struct op_rule *r)
 {
 	if (!r->fills && !kvt_abi_is_zero(b->parent, KVT_KEY_SIZE))
 		return true;
-	if (!(b->flags & KVT_F_WAIT) && b->timeout_ns)
+	if (!(b->flags & KVT_F_WAIT) && b->op != KVT_OP_PREFETCH && b->timeout_ns)
 		return true;
 	if (!(b->flags & KVT_F_CLASS) && b->class_id)
 		return true;
@@ -211,6 +228,8 @@ static bool entry_is_good(const struct kvt_batch *b, const struct kvt_entry *e,
 		return range_is_good(e, block_size);
 	if (b->op == KVT_OP_PUT)
 		return !e->pos && !e->len;
+	if (b->flags & KVT_F_ARRIVING)
+		return !e->addr && !e->pos && e->len <= block_size;
 	return !e->addr && !e->pos && !e->len;
 }
 

@@ -22,6 +22,7 @@ int kvt_abi_check_tier_add(const struct kvt_tier_add *arg);
 int kvt_abi_check_nvme_add(const struct kvt_nvme_add *arg);
 int kvt_abi_check_tier_resize(const struct kvt_tier_resize *arg);
 int kvt_abi_check_space_create(const struct kvt_space_create *arg);
+int kvt_abi_check_layers(const __u32 *ends, __u32 nr, __u32 block_size);
 int kvt_abi_check_space_resize(const struct kvt_space_resize *arg);
 int kvt_abi_check_batch(const struct kvt_batch *batch);
 int kvt_abi_check_entries(const struct kvt_batch *batch,

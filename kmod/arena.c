@@ -15,6 +15,7 @@
 #include "chunk.h"
 #include "log.h"
 #include "space.h"
+#include "sums.h"
 #include "tier.h"
 
 #define STATUS_PER_PAGE (PAGE_SIZE / sizeof(struct kvt_status))
@@ -26,6 +27,7 @@ void kvt_arena_init(struct kvt_arena *a, struct kvt_space *space,
 	a->index = index;
 	xa_init(&a->chunks);
 	xa_init(&a->status);
+	xa_init(&a->sums);
 	a->evict = RB_ROOT_CACHED;
 }
 
@@ -296,6 +298,7 @@ void kvt_arena_detach(struct kvt_arena *a)
 	spin_unlock(&a->space->lock);
 	kvfree(used);
 	kvfree(below);
+	kvt_sums_free(a);
 	remove_chunks(a, 0, true);
 	tier->users--;
 	spin_lock(&a->space->lock);
@@ -363,9 +366,17 @@ u32 kvt_arena_frame_get(struct kvt_arena *a)
 	if (frame >= a->limit)
 		frame = find_first_zero_bit(a->used, a->limit);
 	__set_bit(frame, a->used);
+	kvt_sums_forget(a, frame);
 	a->hint = frame + 1 < a->limit ? frame + 1 : 0;
 	a->nr_free--;
 	return frame;
+}
+
+/* Who heard that @a is short of frames is to hear when it is not any more. */
+void kvt_arena_relieve(struct kvt_arena *a)
+{
+	if (unlikely(READ_ONCE(a->is_short)))
+		queue_work(a->space->wq, &a->space->balance);
 }
 
 /* Nothing maps or owns @frame any more. A poisoned one is never used again. */
@@ -377,6 +388,7 @@ void kvt_arena_frame_put(struct kvt_arena *a, u32 frame, bool poisoned)
 	__clear_bit(frame, a->used);
 	if (frame < a->limit)
 		a->nr_free++;
+	kvt_arena_relieve(a);
 }
 
 /* The page at byte @off of the window, or NULL past its end. */
@@ -433,28 +445,41 @@ int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 	return 0;
 }
 
-/*
- * Checksums of a frame's bytes, one of each KVT_LOG_CRC_SPAN. The caller has made
- * sure that its memory can be read, and owns or holds it.
+/**
+ * kvt_arena_sum_run() - checksums of a part of a frame
+ * @a: the arena
+ * @frame: owned or held by the caller, who has made sure that it can be read
+ * @begin: first byte, a multiple of KVT_LOG_CRC_SPAN
+ * @end: byte after the last; the same, or the block's end
+ * @crcs: out: one of each KVT_LOG_CRC_SPAN
+ *
+ * Context: process, may sleep.
  */
-void kvt_arena_sum(struct kvt_arena *a, u32 frame, u32 *crcs)
+void kvt_arena_sum_run(struct kvt_arena *a, u32 frame, u32 begin, u32 end,
+		       u32 *crcs)
 {
-	u64 size = a->space->block_size, off = frame * size, done, len;
+	u64 off = (u64)frame * a->space->block_size, done, len;
 	u32 crc = ~0U;
 
-	for (done = 0; done < size; done += len) {
+	for (done = begin; done < end; done += len) {
 		void *from;
 
-		len = min_t(u64, size - done, KVT_LOG_CRC_SPAN -
+		len = min_t(u64, end - done, KVT_LOG_CRC_SPAN -
 			    done % KVT_LOG_CRC_SPAN);
 		from = kvt_arena_piece(a, off + done, &len);
 		crc = crc32c(crc, from, len);
-		if ((done + len) % KVT_LOG_CRC_SPAN && done + len < size)
+		if ((done + len) % KVT_LOG_CRC_SPAN && done + len < end)
 			continue;
 		*crcs++ = crc;
 		crc = ~0U;
 		cond_resched();
 	}
+}
+
+/* The same of all its bytes. */
+void kvt_arena_sum(struct kvt_arena *a, u32 frame, u32 *crcs)
+{
+	kvt_arena_sum_run(a, frame, 0, a->space->block_size, crcs);
 }
 
 /* Does @test hold for a page of the window between the bytes @off and @end? */

@@ -37,7 +37,12 @@ struct kvt_log;
  * @hint: where to look for a free frame next (space->lock)
  * @below: by frame: the copy of its block on nvme, see kvt_copy()
  *	(space->lock)
+ * @sums: checksums of frames: see sums.c for who writes them
+ * @nr_sum_leaves: entries of @sums (atomic)
  * @evict: sealed blocks that may be candidates, by rank (space->lock)
+ * @is_short: listeners were told that it has too few free frames (the space's
+ *	worker; read without)
+ * @short_at: jiffies, when they were told last (the same)
  */
 struct kvt_arena {
 	struct kvt_space *space;
@@ -59,6 +64,10 @@ struct kvt_arena {
 	u32 hint;
 	u64 *below;
 	struct rb_root_cached evict;
+	bool is_short;
+	unsigned long short_at;
+	struct xarray sums;
+	atomic_t nr_sum_leaves;
 };
 
 /* Where a copy on nvme is: index of the arena, and extent. */
@@ -98,12 +107,15 @@ u64 kvt_arena_bytes(const struct kvt_arena *a);
 u64 kvt_arena_quota(const struct kvt_arena *a);
 
 u32 kvt_arena_frame_get(struct kvt_arena *a);
+void kvt_arena_relieve(struct kvt_arena *a);
 void kvt_arena_frame_put(struct kvt_arena *a, u32 frame, bool poisoned);
 
 struct page *kvt_arena_page(struct kvt_arena *a, u64 off);
 void *kvt_arena_piece(struct kvt_arena *a, u64 off, u64 *len);
 int kvt_arena_copy(struct kvt_arena *to, u32 to_frame,
 		   struct kvt_arena *from, u32 from_frame);
+void kvt_arena_sum_run(struct kvt_arena *a, u32 frame, u32 begin, u32 end,
+		       u32 *crcs);
 void kvt_arena_sum(struct kvt_arena *a, u32 frame, u32 *crcs);
 bool kvt_arena_poisoned(struct kvt_arena *a, u64 off, u64 len);
 bool kvt_arena_frame_poisoned(struct kvt_arena *a, u32 frame);

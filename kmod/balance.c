@@ -8,6 +8,7 @@
 
 #include "balance.h"
 #include "clean.h"
+#include "event.h"
 #include "evict.h"
 #include "fill.h"
 #include "load.h"
@@ -37,6 +38,21 @@ static bool is_being_cleaned(struct kvt_space *space)
 	return false;
 }
 
+/* What evicting came to. Told once a second at most, until it is over. */
+static void tell_pressure(struct kvt_arena *a, u32 low)
+{
+	u32 free = READ_ONCE(a->nr_free);
+	bool is_short = free < low;
+
+	if (is_short == a->is_short ||
+	    (is_short && time_before(jiffies, a->short_at + HZ)))
+		return;
+	WRITE_ONCE(a->is_short, is_short);
+	if (is_short)
+		a->short_at = jiffies;
+	kvt_event_pressure(a, is_short, free);
+}
+
 static void balance_arena(struct kvt_arena *a)
 {
 	const struct kvt_knobs *k = &a->space->knobs;
@@ -45,13 +61,16 @@ static void balance_arena(struct kvt_arena *a)
 	u32 free = READ_ONCE(a->nr_free);
 	int err = 0;
 
-	if (free >= low && !is_being_cleaned(a->space))
+	if (free >= low && !is_being_cleaned(a->space)) {
+		tell_pressure(a, low);
 		return;
+	}
 	while (!err && !kvt_arena_is_shrinking(a) && READ_ONCE(a->nr_free) < high)
 		err = kvt_evict_one(a);
 	free = READ_ONCE(a->nr_free);
 	if (err == -EINPROGRESS || kvt_evict_waits(a))
 		kvt_clean(a, max(high, 1U) - min(free, high));
+	tell_pressure(a, low);
 }
 
 /* Freeze the block at @slot if it is on cxl. */
@@ -69,17 +88,20 @@ static struct kvt_block *freeze_cxl(struct kvt_space *space, unsigned long slot)
 	return b;
 }
 
-/* Bring the block at @slot up. false: no room for one from nvme. */
-static bool bring_up(struct kvt_space *space, unsigned long slot)
+/* Bring the block at @slot up; from nvme by @loads. false: no room for one. */
+static bool bring_up(struct kvt_space *space, unsigned long slot,
+		     struct list_head *loads)
 {
 	struct kvt_load *load;
 	struct kvt_block *b;
 
 	b = kvt_load_freeze(space, slot);
 	if (b) {
-		load = kvt_load_begin_used(space, b);
+		load = kvt_load_prepare_used(space, b);
 		if (IS_ERR(load))
 			return false;
+		kvt_load_yield(load);
+		list_add_tail(&load->peers, loads);
 		kvt_load_put(load);
 		return true;
 	}
@@ -89,24 +111,35 @@ static bool bring_up(struct kvt_space *space, unsigned long slot)
 	return true;
 }
 
-/* Begin to bring up what PREFETCH asked for, some blocks at a time. */
-static void bring_up_wanted(struct kvt_space *space)
+/* What PREFETCH asked for, some blocks at a time. */
+static void collect_wanted(struct kvt_space *space, struct list_head *loads)
 {
-	struct kvt_block *b;
-	unsigned long slot;
+	unsigned long slot, until;
+	void *entry;
 
 	WRITE_ONCE(space->has_wanted, false);
-	xa_for_each_marked(&space->slots, slot, b, KVT_WANTED) {
+	xa_for_each(&space->wanted, slot, entry) {
 		if (atomic_read(&space->nr_loading) >= PREFETCH_DEPTH) {
 			WRITE_ONCE(space->has_wanted, true);
 			return;
 		}
-		xa_clear_mark(&space->slots, slot, KVT_WANTED);
+		xa_erase(&space->wanted, slot);
+		until = xa_to_value(entry);
+		if (until && time_after(jiffies, until))
+			continue;
 		/* It is a hint: without room there is no point in the rest. */
-		if (!bring_up(space, slot))
+		if (!bring_up(space, slot, loads))
 			break;
 		cond_resched();
 	}
+}
+
+static void bring_up_wanted(struct kvt_space *space)
+{
+	LIST_HEAD(loads);
+
+	collect_wanted(space, &loads);
+	kvt_load_submit(space, &loads);
 }
 
 static void balance_memory(struct kvt_space *space)

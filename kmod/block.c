@@ -14,6 +14,7 @@
 #include "area.h"
 #include "block.h"
 #include "candidate.h"
+#include "event.h"
 #include "family.h"
 #include "index.h"
 #include "log.h"
@@ -233,6 +234,7 @@ static void count_hidden(struct kvt_space *space, struct kvt_block *b,
 			 enum kvt_state state)
 {
 	if (b->state == KVT_SEALED) {
+		kvt_event_block(space, b, KVT_NL_BLOCK_REMOVED);
 		space->nr_blocks--;
 		kvt_block_arena(space, b)->nr_blocks--;
 	} else if (b->state == KVT_FILLING) {

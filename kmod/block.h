@@ -67,6 +67,8 @@ enum kvt_state {
  * @sibling: in the parent's @children (space->lock)
  * @evict: sealed: in its arena's tree, or empty: then it is parked or owned, and
  *	what ends that puts it back (space->lock; emptiness is read without)
+ * @out: what says that @evict is empty
+ * @load: on nvme: what brings it up, or NULL (space->lock)
  * @filler: filling: who fills it
  * @filling: filling: in the filler's list; quarantine and doomed: in the
  *	space's (space->lock)
@@ -92,6 +94,10 @@ struct kvt_block {
 	union {
 		struct rb_node evict;
 		struct {
+			unsigned long out;
+			struct kvt_load *load;
+		};
+		struct {
 			struct kvt_filler *filler;
 			struct list_head filling;
 		};
@@ -102,6 +108,8 @@ struct kvt_block {
 #define KVT_USED 1ULL	/* struct kvt_block @last_use */
 
 static_assert(sizeof(struct kvt_block) == 128);
+static_assert(offsetof(struct kvt_block, evict.__rb_parent_color) ==
+	      offsetof(struct kvt_block, out));
 static_assert(KVT_MAX_ARENAS - 1 <= KVT_BITS_ARENA);
 static_assert((KVT_MAX_CLASS << KVT_BITS_CLASS) <= U8_MAX);
 

@@ -54,6 +54,7 @@ void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b)
 		return;
 	kvt_candidate_insert(space, b);
 	WRITE_ONCE(space->nr_offers, space->nr_offers + 1);
+	kvt_arena_relieve(kvt_block_arena(space, b));
 }
 
 void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b)
@@ -62,7 +63,7 @@ void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b)
 	if (kvt_candidate_is_out(b))
 		return;
 	rb_erase_cached(&b->evict, &kvt_block_arena(space, b)->evict);
-	RB_CLEAR_NODE(&b->evict);
+	kvt_candidate_clear(b);
 }
 
 /* Take @b, leased or owned, out of the tree until that ends. */

@@ -18,6 +18,13 @@ static inline bool kvt_candidate_is_out(const struct kvt_block *b)
 	       (unsigned long)&b->evict;
 }
 
+/* Not in a tree, nor on its way up from nvme. */
+static inline void kvt_candidate_clear(struct kvt_block *b)
+{
+	RB_CLEAR_NODE(&b->evict);
+	b->load = NULL;
+}
+
 /**
  * enum kvt_way - how a candidate is to go
  * @KVT_WAY_DOWN: to slower memory

@@ -11,9 +11,6 @@
 #include "log.h"
 #include "space.h"
 
-/* Blocks of a chain that are taken under one hold of space->lock. */
-#define BATCH 32
-
 /**
  * struct batch - blocks to be written, held and marked
  * @log: where
@@ -22,7 +19,7 @@
  */
 struct batch {
 	struct kvt_log *log;
-	struct kvt_block *blocks[BATCH];
+	struct kvt_block *blocks[KVT_WRITE_BATCH];
 	u32 nr;
 };
 
@@ -50,35 +47,36 @@ static u32 nr_kids(const struct kvt_block *b)
  * The next leaf that is due, and its ancestors as long as it was the only thing
  * that kept them: they are due when it has gone.
  */
-static void collect(struct kvt_arena *a, u32 max, struct batch *batch)
+static bool add_chain(struct kvt_arena *a, u32 max, struct batch *batch)
 {
 	struct kvt_space *space = a->space;
+	u32 before = batch->nr;
 	bool more = true;
 	struct kvt_block *b = NULL;
 
-	batch->nr = 0;
 	spin_lock(&space->lock);
 	while (!b && more) {
 		more = false;
 		b = kvt_candidate_next(a, KVT_WAY_DIRTY, &more);
 	}
-	batch->log = b ? kvt_admit(space, b) : NULL;
-	while (b && batch->nr < min(max, BATCH) && take(space, b, batch)) {
+	if (b && !batch->nr)
+		batch->log = kvt_admit(space, b);
+	while (b && batch->nr < max && take(space, b, batch)) {
 		b = b->up;
 		if (b && nr_kids(b) > 1)
 			break;
 	}
 	spin_unlock(&space->lock);
+	return batch->nr > before;
 }
 
-/* Returns how many are under way. */
-static u32 write_batch(struct batch *batch)
+/* Up to @max blocks for one log. */
+static void collect(struct kvt_arena *a, u32 max, struct batch *batch)
 {
-	u32 i, nr = 0;
-
-	for (i = 0; i < batch->nr; i++)
-		nr += !kvt_log_write(batch->log, batch->blocks[i]);
-	return nr;
+	max = min(max, KVT_WRITE_BATCH);
+	batch->nr = 0;
+	while (batch->nr < max && add_chain(a, max, batch))
+		;
 }
 
 static u32 nr_writing(struct kvt_space *space, u32 *group)
@@ -119,7 +117,8 @@ void kvt_clean(struct kvt_arena *a, u32 frames)
 		if (!group || under_way >= frames + group)
 			return;
 		collect(a, frames + group - under_way, &batch);
-		if (!batch.nr || !write_batch(&batch))
+		if (!batch.nr ||
+		    !kvt_log_write_all(batch.log, batch.blocks, batch.nr))
 			return;
 		cond_resched();
 	}

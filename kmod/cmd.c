@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a batch means: dispatch, and what the commands share. */
+/*
+ * What a batch means: dispatch, and what the commands share.
+ *
+ * A command is carried out step by step. A step goes as far as it gets without
+ * waiting for others, says what it waits for (struct kvt_wait), and looks again
+ * when it is called next. So it does not matter who waits, nor why it is called
+ * again: a deadline is over when a step finds that it would have to wait past it.
+ */
 #include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
 
 #include "cmd.h"
 #include "index.h"
+#include "place.h"
 #include "space.h"
 #include "trace.h"
 
-static void (*const ops[])(struct kvt_cmd *c) = {
+static int (*const ops[])(struct kvt_cmd *c) = {
 	[KVT_OP_LOOKUP]		= kvt_cmd_lookup,
 	[KVT_OP_ACQUIRE]	= kvt_cmd_acquire,
 	[KVT_OP_RELEASE]	= kvt_cmd_release,
@@ -20,23 +30,61 @@ static void (*const ops[])(struct kvt_cmd *c) = {
 	[KVT_OP_DROP]		= kvt_cmd_drop,
 };
 
+/* Can a command of that kind have to wait for others? */
+bool kvt_cmd_may_wait(u32 op)
+{
+	return op == KVT_OP_ACQUIRE || op == KVT_OP_GET || op == KVT_OP_PUT ||
+	       op == KVT_OP_RESERVE;
+}
+
 /**
- * kvt_cmd_run() - carry out a batch
- * @c: file, batch and entries set; the batch has passed kvt_abi_check_*()
- *
- * Context: process, may sleep.
+ * kvt_cmd_begin() - before the first step
+ * @c: the command: file, batch, entries and front are set. The batch has passed
+ *	kvt_abi_check_*()
  */
-void kvt_cmd_run(struct kvt_cmd *c)
+void kvt_cmd_begin(struct kvt_cmd *c)
 {
 	c->batch->done = 0;
 	c->batch->ok = 0;
+	c->stop = 0;
+	c->next = 0;
+	c->ahead = 0;
+	c->recorded = 0;
+	c->turn = 0;
+	c->fill.space = NULL;
+	c->fill.spare = NULL;
 	INIT_LIST_HEAD(&c->loads);
+	INIT_LIST_HEAD(&c->peers);
 	c->now = kvt_clock();
 	c->oldest = kvt_retain_oldest(&c->file->space->retain, c->now);
 	c->deadline = jiffies + nsecs_to_jiffies(c->batch->timeout_ns);
-	ops[array_index_nospec(c->batch->op, ARRAY_SIZE(ops))](c);
-	kvt_stat_inc(c->file->space, batches);
-	trace_kvt_batch(c->file->space, c->batch);
+}
+
+/**
+ * kvt_cmd_step() - go as far as possible
+ * @c: begun
+ *
+ * Context: process. Sleeps for memory and locks, not for devices nor for others.
+ * With c->stop set it ends, and touches no user memory any more.
+ * Return: whether it waits: call again when c->wait is over. Else all is done.
+ */
+bool kvt_cmd_step(struct kvt_cmd *c)
+{
+	return ops[array_index_nospec(c->batch->op, ARRAY_SIZE(ops))](c) ==
+	       -EAGAIN;
+}
+
+/* After the last step. */
+void kvt_cmd_end(struct kvt_cmd *c)
+{
+	struct kvt_space *space = c->file->space;
+
+	if (!list_empty(&c->loads))
+		kvt_cmd_drop_loads(c);
+	if (c->fill.spare)
+		kvt_block_discard(space, c->fill.spare);
+	kvt_stat_inc(space, batches);
+	trace_kvt_batch(space, c->batch);
 }
 
 static enum kvt_sight look_at(struct kvt_space *space,
@@ -65,23 +113,9 @@ enum kvt_sight kvt_cmd_look(struct kvt_space *space, const u8 *key)
 	return s;
 }
 
-/* Sleep while the block of @key is as @seen. Returns 0 or -errno. */
-static int wait_while(struct kvt_space *space, const u8 *key,
-		      enum kvt_sight seen, unsigned long deadline)
-{
-	long left = (long)(deadline - jiffies);
-
-	left = wait_event_killable_timeout(space->wait,
-					   kvt_cmd_look(space, key) != seen,
-					   max(left, 0L));
-	if (left < 0)
-		return -EINTR;
-	return left ? 0 : -ETIMEDOUT;
-}
-
 /* One attempt: the block of @key held, or why not. */
-enum kvt_sight kvt_cmd_try_hold(struct kvt_cmd *c, const u8 *key,
-				struct kvt_block **held)
+static enum kvt_sight try_hold(struct kvt_cmd *c, const u8 *key,
+			       struct kvt_block **held)
 {
 	struct kvt_space *space = c->file->space;
 	struct kvt_block *b;
@@ -103,16 +137,39 @@ enum kvt_sight kvt_cmd_try_hold(struct kvt_cmd *c, const u8 *key,
 	return s;
 }
 
-/**
- * kvt_cmd_load() - begin to bring the block of a key up from nvme
- * @c: the command
- * @key: the key
- * @load: out: to be waited for and put
- *
- * Context: process, may sleep for a frame.
- * Return: 0; -EAGAIN: it is not on nvme at rest (any more); -ENOSPC, -ENOMEM.
- */
-int kvt_cmd_load(struct kvt_cmd *c, const u8 *key, struct kvt_load **load)
+/* Waiting for @what. Returns -EAGAIN, or why there is no waiting any more. */
+static int wait_for(struct kvt_cmd *c, enum kvt_wait_for what,
+		    unsigned long deadline)
+{
+	if (c->stop)
+		return c->stop;
+	if (time_after_eq(jiffies, deadline))
+		return -ETIMEDOUT;
+	c->wait.what = what;
+	c->wait.deadline = deadline;
+	return -EAGAIN;
+}
+
+/* How long entry @i waits for devices and movers, however often it has to. */
+static unsigned long patience(struct kvt_cmd *c, u32 i)
+{
+	if (c->turn != i + 1) {
+		c->turn = i + 1;
+		c->patience = jiffies + KVT_LOAD_TIMEOUT;
+	}
+	return c->patience;
+}
+
+static int wait_for_block(struct kvt_cmd *c, u32 i, enum kvt_sight seen,
+			  unsigned long deadline)
+{
+	c->wait.key = c->entries[i].key;
+	c->wait.seen = seen;
+	return wait_for(c, KVT_WAIT_BLOCK, deadline);
+}
+
+/* Own the block of a key if it is on nvme and at rest; else NULL. */
+static struct kvt_block *freeze_below(struct kvt_cmd *c, const u8 *key)
 {
 	struct kvt_space *space = c->file->space;
 	struct kvt_block *b;
@@ -129,75 +186,192 @@ int kvt_cmd_load(struct kvt_cmd *c, const u8 *key, struct kvt_load **load)
 		kvt_block_thaw(space, b);
 		b = NULL;
 	}
-	if (!b)
-		return -EAGAIN;
-	*load = kvt_load_begin(space, b, true);
-	return PTR_ERR_OR_ZERO(*load);
-}
-
-/* Bring the block of @key up and hold it. Returns 0, -EAGAIN, or -errno. */
-static int load_and_hold(struct kvt_cmd *c, const u8 *key,
-			 struct kvt_block **held)
-{
-	u32 offers = READ_ONCE(c->file->space->nr_offers);
-	struct kvt_load *load;
-	int err;
-
-	err = kvt_cmd_load(c, key, &load);
-	if (err == -ENOSPC)
-		return kvt_cmd_wait_frame(c, offers, KVT_TIER_CXL) ?: -EAGAIN;
-	if (err)
-		return err;
-	err = kvt_load_wait(load, jiffies + KVT_LOAD_TIMEOUT, held);
-	kvt_load_put(load);
-	return err;
+	return b;
 }
 
 /**
- * kvt_cmd_hold() - hold the block of a key
- * @c: the command
- * @key: the key
- * @held: out
- * @wait: for a filler, until the command's deadline
+ * kvt_cmd_begin_load() - begin to bring the block of an entry up from nvme
+ * @c: the command; the load is added to its loads, and is to be submitted
+ * @i: the entry, behind those of its other loads
  *
- * Context: process; sleeps only if the block is on nvme, or being moved or filled.
- * Return: 0; -ENOENT, -EINPROGRESS, -ETIMEDOUT, -EINTR, -ENOSPC, -ENOMEM.
+ * Context: process, may sleep for memory.
+ * Return: 0; -EAGAIN: it is not on nvme at rest (any more); -ENOSPC, -ENOMEM.
  */
-int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held,
-		 bool wait)
+int kvt_cmd_begin_load(struct kvt_cmd *c, u32 i)
 {
-	unsigned long move_deadline = jiffies + KVT_LOAD_TIMEOUT;
 	struct kvt_space *space = c->file->space;
+	struct kvt_block *b = freeze_below(c, c->entries[i].key);
+	struct kvt_load *load;
+
+	if (!b)
+		return -EAGAIN;
+	load = kvt_load_prepare(space, b, true);
+	if (IS_ERR(load))
+		return PTR_ERR(load);
+	if (c->batch->flags & KVT_F_ARRIVING)
+		load->until = c->entries[i].len;
+	if (c->front) {
+		load->waiter = c;
+		load->ended = c->front->load_ended;
+		c->front->load_begun(c);
+	} else {
+		kvt_load_claim(load);
+	}
+	load->entry = i;
+	list_add_tail(&load->link, &c->loads);
+	list_add_tail(&load->peers, &c->peers);
+	return 0;
+}
+
+/* Those that were begun since the last time go to the device together. */
+void kvt_cmd_submit_loads(struct kvt_cmd *c)
+{
+	if (!list_empty(&c->peers))
+		kvt_load_submit(c->file->space, &c->peers);
+}
+
+static struct kvt_load *first_load(struct kvt_cmd *c)
+{
+	return list_first_entry_or_null(&c->loads, struct kvt_load, link);
+}
+
+static void drop_load(struct kvt_load *load)
+{
+	list_del(&load->link);
+	kvt_load_put(load);
+}
+
+/* It wants them no more, or has ended. */
+void kvt_cmd_drop_loads(struct kvt_cmd *c)
+{
+	struct kvt_load *load;
+
+	while ((load = first_load(c)))
+		drop_load(load);
+}
+
+/**
+ * kvt_cmd_take_load() - what became of the first load
+ * @c: the command
+ * @i: its entry
+ * @held: out: the block, held
+ * @result: out, unless NULL: of the entry, where that is a lease
+ *
+ * Return: 0; -EAGAIN: nothing yet; -ENOENT, -ETIMEDOUT, or why @c is to stop.
+ */
+int kvt_cmd_take_load(struct kvt_cmd *c, u32 i, struct kvt_block **held,
+		      int *result)
+{
+	struct kvt_load *load = first_load(c);
 	int err;
 
-	for (;;) {
-		switch (kvt_cmd_try_hold(c, key, held)) {
+	if (kvt_load_has_ended(load))
+		err = kvt_load_take(load, held);
+	else
+		err = wait_for(c, KVT_WAIT_LOAD, patience(c, i));
+	if (!err && result)
+		*result = kvt_load_place(load, &c->entries[i]);
+	if (err != -EAGAIN)
+		drop_load(load);
+	return err;
+}
+
+/* No frame for entry @i, which is on nvme. */
+static int wait_for_room(struct kvt_cmd *c, u32 i, u32 offers)
+{
+	if (c->batch->op != KVT_OP_GET)
+		return kvt_cmd_wait_frame(c, offers, KVT_TIER_CXL);
+	/* It waits for a device in any case, but not for itself. */
+	kvt_cmd_drop_loads(c);
+	c->wait.offers = offers;
+	c->wait.slowest = KVT_TIER_CXL;
+	return wait_for(c, KVT_WAIT_FRAME, patience(c, i));
+}
+
+/* Entry @i is on nvme. Returns -EINPROGRESS: it comes; 0: look again; -errno. */
+static int bring_up(struct kvt_cmd *c, u32 i)
+{
+	u32 offers = READ_ONCE(c->file->space->nr_offers);
+	int err = kvt_cmd_begin_load(c, i);
+
+	if (!err)
+		return -EINPROGRESS;
+	if (err == -ENOSPC)
+		return wait_for_room(c, i, offers);
+	if (err != -EAGAIN)
+		return err;
+	return time_after_eq(jiffies, patience(c, i)) ? -ETIMEDOUT : c->stop;
+}
+
+/* Entry @i is being filled. */
+static int wait_for_filler(struct kvt_cmd *c, u32 i)
+{
+	if (c->batch->op != KVT_OP_ACQUIRE || !(c->batch->flags & KVT_F_WAIT))
+		return -EINPROGRESS;
+	return wait_for_block(c, i, KVT_FILLS, c->deadline);
+}
+
+/**
+ * kvt_cmd_begin_hold() - hold the block of an entry, or begin to bring it up
+ * @c: the command
+ * @i: the entry, behind those of its loads
+ * @held: out: the block, or NULL: it is the last of its loads now
+ *
+ * Context: process, may sleep for memory.
+ * Return: 0; -EAGAIN: @c has to wait; -ENOENT, -EINPROGRESS, -ETIMEDOUT, -EINTR,
+ * -ECANCELED, -ENOSPC, -ENOMEM.
+ */
+int kvt_cmd_begin_hold(struct kvt_cmd *c, u32 i, struct kvt_block **held)
+{
+	bool memory_only = c->batch->flags & KVT_F_MEMORY_ONLY;
+	enum kvt_sight seen;
+	int err;
+
+	*held = NULL;
+	do {
+		seen = try_hold(c, c->entries[i].key, held);
+		switch (seen) {
 		case KVT_READY:
 			return 0;
 		case KVT_ABSENT:
 			return -ENOENT;
 		case KVT_FILLS:
-			if (!wait)
-				return -EINPROGRESS;
-			err = wait_while(space, key, KVT_FILLS, c->deadline);
-			break;
-		case KVT_MOVES:
-			err = wait_while(space, key, KVT_MOVES, move_deadline);
+			return wait_for_filler(c, i);
+		case KVT_BELOW:
+			err = memory_only ? -ENOENT : bring_up(c, i);
 			break;
 		case KVT_COMES:
-			err = wait_while(space, key, KVT_COMES, move_deadline);
-			break;
-		case KVT_BELOW:
-			err = load_and_hold(c, key, held);
-			if (!err)
-				return 0;
-			if (err == -EAGAIN && !time_after(jiffies, move_deadline))
-				err = 0;
-			break;
+			if (memory_only)
+				return -ENOENT;
+			fallthrough;
+		case KVT_MOVES:
+			return wait_for_block(c, i, seen, patience(c, i));
 		}
-		if (err)
-			return err == -EAGAIN ? -ETIMEDOUT : err;
+	} while (!err);
+	return err == -EINPROGRESS ? 0 : err;
+}
+
+/**
+ * kvt_cmd_hold() - hold the block of an entry
+ * @c: the command
+ * @i: the entry: its turn has come, all before it are done
+ * @held: out: the block
+ *
+ * Context: process, may sleep for memory.
+ * Return: as kvt_cmd_begin_hold().
+ */
+int kvt_cmd_hold(struct kvt_cmd *c, u32 i, struct kvt_block **held)
+{
+	struct kvt_load *load = first_load(c);
+	int err;
+
+	if (!load || load->entry != i) {
+		err = kvt_cmd_begin_hold(c, i, held);
+		if (err || *held)
+			return err;
+		kvt_cmd_submit_loads(c);
 	}
+	return kvt_cmd_take_load(c, i, held, NULL);
 }
 
 /* Tell the caller where a block is that cannot move just now. */
@@ -292,37 +466,128 @@ bool kvt_cmd_record_leases(struct kvt_cmd *c, u32 end)
 	return ok == end;
 }
 
-static bool room_is_possible(struct kvt_space *space, u32 offers,
-			     enum kvt_tier_kind slowest)
+/**
+ * kvt_cmd_undo() - give back what the caller will never hear of
+ * @c: ended
+ */
+void kvt_cmd_undo(struct kvt_cmd *c)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_lease_cursor cur = {};
+	struct kvt_entry *e;
+	bool last;
+
+	for (e = c->entries; e < c->entries + c->batch->done; e++) {
+		if (is_leased(e)) {
+			mutex_lock(&c->file->lock);
+			if (kvt_lease_del(c->file, &cur, e->slot, &last)) {
+				undo_lease(c, e, -ECANCELED);
+				atomic_long_sub(last, &space->held);
+			}
+			mutex_unlock(&c->file->lock);
+		} else if (c->batch->op == KVT_OP_RESERVE && e->result >= 0 &&
+			   !(e->result & KVT_RES_PRESENT)) {
+			kvt_fill_abort(space, &c->file->filler, e->slot);
+		}
+	}
+}
+
+/* @is_new: for a block that is not there yet, else for one that comes up. */
+static bool room_is_possible(struct kvt_space *space, const struct kvt_wait *w,
+			     bool is_new)
 {
 	struct kvt_arena *a;
 
-	if (READ_ONCE(space->nr_offers) != offers)
+	if (READ_ONCE(space->nr_offers) != w->offers)
 		return true;
 	kvt_for_each_arena(a, space)
-		if (a->kind <= slowest && READ_ONCE(a->nr_free))
+		if (a->kind <= w->slowest &&
+		    READ_ONCE(a->nr_free) > (is_new ? kvt_frames_kept(a) : 0))
 			return true;
 	return false;
 }
 
-/*
- * Sleep until a frame of memory down to @slowest is free, or a block has become
- * a candidate for eviction since @offers was read. Returns 0 or -errno.
+/**
+ * kvt_cmd_wait_frame() - there is no frame
+ * @c: the command
+ * @offers: space->nr_offers before it looked for one
+ * @slowest: of memory that would do
+ *
+ * It waits, with KVT_F_WAIT, until one is free or some block has become a
+ * candidate for eviction.
+ *
+ * Return: -EAGAIN; -ENOSPC, -ETIMEDOUT, or why @c is to stop.
  */
 int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers, enum kvt_tier_kind slowest)
 {
-	long left = (long)(c->deadline - jiffies);
+	if (!(c->batch->flags & KVT_F_WAIT))
+		return -ENOSPC;
+	c->wait.offers = offers;
+	c->wait.slowest = slowest;
+	return wait_for(c, KVT_WAIT_FRAME, c->deadline);
+}
+
+/**
+ * kvt_cmd_may_go_on() - is a wait for others over?
+ * @c: it waits, not for a load
+ *
+ * Context: any. The space's waiters are woken when this may have changed.
+ * Return: whether the next step is to look again.
+ */
+bool kvt_cmd_may_go_on(struct kvt_cmd *c)
+{
 	struct kvt_space *space = c->file->space;
 
-	/* It waits for a device in any case. */
-	if (c->batch->op == KVT_OP_GET)
-		left = KVT_LOAD_TIMEOUT;
-	else if (!(c->batch->flags & KVT_F_WAIT))
-		return -ENOSPC;
-	left = wait_event_killable_timeout(space->wait,
-					   room_is_possible(space, offers, slowest),
-					   max(left, 0L));
-	if (left < 0)
-		return -EINTR;
-	return left ? 0 : -ETIMEDOUT;
+	if (c->wait.what == KVT_WAIT_FRAME)
+		return room_is_possible(space, &c->wait,
+					c->batch->op == KVT_OP_RESERVE ||
+					c->batch->op == KVT_OP_PUT);
+	if (c->batch->flags & KVT_F_ARRIVING &&
+	    atomic_read(&space->nr_grown) != c->wait.grown)
+		return true;
+	return kvt_cmd_look(space, c->wait.key) != c->wait.seen;
+}
+
+/* Sleep until it may go on, or not any longer. Returns 0, or why it is to stop. */
+static int sleep_on(struct kvt_cmd *c, unsigned int state)
+{
+	long left = max((long)(c->wait.deadline - jiffies), 0L);
+	int err;
+
+	if (c->wait.what == KVT_WAIT_LOAD) {
+		err = kvt_load_finish(first_load(c), c->wait.deadline);
+		return err == -EINTR ? err : 0;
+	}
+	left = ___wait_event(c->file->space->wait,
+			     ___wait_cond_timeout(kvt_cmd_may_go_on(c)), state,
+			     0, left, __ret = schedule_timeout(__ret));
+	if (left >= 0)
+		return 0;
+	return state == TASK_INTERRUPTIBLE ? -ECANCELED : -EINTR;
+}
+
+/**
+ * kvt_cmd_run() - carry out a batch, sleeping where it waits
+ * @c: see kvt_cmd_begin()
+ * @state: TASK_KILLABLE; or TASK_INTERRUPTIBLE: any signal cancels it
+ *
+ * Context: process, sleeps.
+ */
+void kvt_cmd_run(struct kvt_cmd *c, unsigned int state)
+{
+	kvt_cmd_begin(c);
+	while (kvt_cmd_step(c))
+		c->stop = sleep_on(c, state);
+	kvt_cmd_end(c);
+}
+
+/* The memory that an entry of PUT or GET names. Returns 0 or -EFAULT. */
+int kvt_cmd_import(struct kvt_cmd *c, int rw, u64 addr, size_t len,
+		   struct iov_iter *iter)
+{
+	void __user *p = u64_to_user_ptr(addr);
+
+	if (c->front)
+		return c->front->import(c, rw, p, len, iter);
+	return import_ubuf(rw, p, len, iter);
 }

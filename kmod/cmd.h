@@ -6,46 +6,13 @@
 #include <linux/sched/signal.h>
 #include "block.h"
 #include "file.h"
+#include "fill.h"
 #include "load.h"
 #include "retain.h"
 
-/**
- * struct kvt_cmd - one batch on its way
- * @file: the caller's
- * @batch: checked; @done and @ok are filled in
- * @entries: checked; kernel memory
- * @now: by kvt_clock(), when it began
- * @oldest: what was used since then has not expired
- * @deadline: jiffies, with KVT_F_WAIT
- * @recorded: of the entries below it the holds are leases of the file
- * @loads: struct kvt_load that it has begun, in the order of entries
- */
-struct kvt_cmd {
-	struct kvt_file *file;
-	struct kvt_batch *batch;
-	struct kvt_entry *entries;
-	u64 now;
-	u64 oldest;
-	unsigned long deadline;
-	u32 recorded;
-	struct list_head loads;
-};
+struct iov_iter;
+struct kvt_cmd;
 
-void kvt_cmd_run(struct kvt_cmd *c);
-
-/* The commands, by file. Each fills in the results and counts of the batch. */
-void kvt_cmd_lookup(struct kvt_cmd *c);
-void kvt_cmd_acquire(struct kvt_cmd *c);
-void kvt_cmd_release(struct kvt_cmd *c);
-void kvt_cmd_get(struct kvt_cmd *c);
-void kvt_cmd_reserve(struct kvt_cmd *c);
-void kvt_cmd_commit(struct kvt_cmd *c);
-void kvt_cmd_abort(struct kvt_cmd *c);
-void kvt_cmd_put(struct kvt_cmd *c);
-void kvt_cmd_prefetch(struct kvt_cmd *c);
-void kvt_cmd_drop(struct kvt_cmd *c);
-
-/* Shared by them. */
 /* How a block looks to who wants to hold it. */
 enum kvt_sight {
 	KVT_ABSENT,
@@ -56,17 +23,139 @@ enum kvt_sight {
 	KVT_READY,
 };
 
+/**
+ * enum kvt_wait_for - what a command cannot go on without
+ * @KVT_WAIT_LOAD: the first of its loads
+ * @KVT_WAIT_BLOCK: a block that looks other than it did
+ * @KVT_WAIT_FRAME: a frame, or a block that may be evicted
+ */
+enum kvt_wait_for {
+	KVT_WAIT_LOAD,
+	KVT_WAIT_BLOCK,
+	KVT_WAIT_FRAME,
+};
+
+/**
+ * struct kvt_wait - what a command waits for
+ * @what: enum kvt_wait_for
+ * @deadline: jiffies
+ * @key: WAIT_BLOCK: the block's
+ * @seen: WAIT_BLOCK: how it looked
+ * @grown: WAIT_BLOCK, KVT_F_ARRIVING: space->nr_grown before it looked
+ * @offers: WAIT_FRAME: space->nr_offers before it looked for one
+ * @slowest: WAIT_FRAME: kind of memory that will do
+ *
+ * Written by a step; read between steps only.
+ */
+struct kvt_wait {
+	enum kvt_wait_for what;
+	unsigned long deadline;
+	const u8 *key;
+	enum kvt_sight seen;
+	u32 grown;
+	u32 offers;
+	enum kvt_tier_kind slowest;
+};
+
+/**
+ * struct kvt_front - a front end that does not sleep while a command waits
+ * @import: as import_ubuf(), for the addresses in entries of PUT and GET
+ * @load_begun: a load is begun, for which @load_ended will be called once
+ * @load_ended: load->ended, where load->waiter is the command: it may be over
+ */
+struct kvt_front {
+	int (*import)(struct kvt_cmd *c, int rw, void __user *addr, size_t len,
+		      struct iov_iter *iter);
+	void (*load_begun)(struct kvt_cmd *c);
+	void (*load_ended)(struct kvt_load *load);
+};
+
+/**
+ * struct kvt_cmd - one batch on its way
+ * @file: the caller's
+ * @batch: checked; @done and @ok are filled in
+ * @entries: checked; kernel memory
+ * @front: NULL: who carries it out sleeps where it waits, and finishes its loads
+ * @now: by kvt_clock(), when it began
+ * @oldest: what was used since then has not expired
+ * @deadline: jiffies, with KVT_F_WAIT
+ * @stop: why it is to end at once, -errno; or 0
+ * @next: entry whose turn it is
+ * @ahead: GET: loads of entries below it were begun, if they needed it
+ * @recorded: of the entries below it the holds are leases of the file
+ * @turn: number of an entry that waits for others, from 1
+ * @patience: jiffies; until when
+ * @loads: struct kvt_load that it has begun, in the order of entries
+ * @peers: those of them that are not submitted; empty between steps
+ * @wait: what it waits for
+ * @fill: RESERVE, PUT: its fills
+ * @filler: PUT: it is the filler itself
+ *
+ * It belongs to who carries it out: one task at a time. Who else may touch what
+ * while it waits is said there (kmod/uring.c).
+ */
+struct kvt_cmd {
+	struct kvt_file *file;
+	struct kvt_batch *batch;
+	struct kvt_entry *entries;
+	const struct kvt_front *front;
+	u64 now;
+	u64 oldest;
+	unsigned long deadline;
+	int stop;
+	u32 next;
+	u32 ahead;
+	u32 recorded;
+	u32 turn;
+	unsigned long patience;
+	struct list_head loads;
+	struct list_head peers;
+	struct kvt_wait wait;
+	struct kvt_fill fill;
+	struct kvt_filler filler;
+};
+
+void kvt_cmd_run(struct kvt_cmd *c, unsigned int state);
+
+/* The same step by step. */
+void kvt_cmd_begin(struct kvt_cmd *c);
+bool kvt_cmd_step(struct kvt_cmd *c);
+bool kvt_cmd_may_go_on(struct kvt_cmd *c);
+void kvt_cmd_end(struct kvt_cmd *c);
+bool kvt_cmd_may_wait(u32 op);
+void kvt_cmd_undo(struct kvt_cmd *c);
+
+/*
+ * The commands, by file: a step each. Return 0: all is done, with results and
+ * counts of the batch; -EAGAIN: it waits; go on there when that is over.
+ */
+int kvt_cmd_lookup(struct kvt_cmd *c);
+int kvt_cmd_acquire(struct kvt_cmd *c);
+int kvt_cmd_release(struct kvt_cmd *c);
+int kvt_cmd_get(struct kvt_cmd *c);
+int kvt_cmd_reserve(struct kvt_cmd *c);
+int kvt_cmd_commit(struct kvt_cmd *c);
+int kvt_cmd_abort(struct kvt_cmd *c);
+int kvt_cmd_put(struct kvt_cmd *c);
+int kvt_cmd_prefetch(struct kvt_cmd *c);
+int kvt_cmd_drop(struct kvt_cmd *c);
+
+/* Shared by them. */
 enum kvt_sight kvt_cmd_look(struct kvt_space *space, const u8 *key);
-enum kvt_sight kvt_cmd_try_hold(struct kvt_cmd *c, const u8 *key,
-				struct kvt_block **held);
-int kvt_cmd_hold(struct kvt_cmd *c, const u8 *key, struct kvt_block **held,
-		 bool wait);
+int kvt_cmd_begin_hold(struct kvt_cmd *c, u32 i, struct kvt_block **held);
+int kvt_cmd_begin_load(struct kvt_cmd *c, u32 i);
+void kvt_cmd_submit_loads(struct kvt_cmd *c);
+int kvt_cmd_take_load(struct kvt_cmd *c, u32 i, struct kvt_block **held,
+		      int *result);
+int kvt_cmd_hold(struct kvt_cmd *c, u32 i, struct kvt_block **held);
+void kvt_cmd_drop_loads(struct kvt_cmd *c);
 void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
 		   const struct kvt_block *b);
-int kvt_cmd_load(struct kvt_cmd *c, const u8 *key, struct kvt_load **load);
 void kvt_cmd_undo_lease(struct kvt_cmd *c, u32 i);
 bool kvt_cmd_record_leases(struct kvt_cmd *c, u32 end);
 int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers, enum kvt_tier_kind slowest);
+int kvt_cmd_import(struct kvt_cmd *c, int rw, u64 addr, size_t len,
+		   struct iov_iter *iter);
 
 /* Has a block, found under RCU, expired? Then it is a miss. */
 static inline bool kvt_cmd_is_expired(const struct kvt_cmd *c,
@@ -101,12 +190,14 @@ static inline bool kvt_cmd_result(struct kvt_cmd *c, u32 i, int result)
 	return result >= 0;
 }
 
-/* Is the caller to die? Then entry @i says so, and the batch ends. */
+/* Is it to end, or the caller to die? Then entry @i says so: it is the last. */
 static inline bool kvt_cmd_killed(struct kvt_cmd *c, u32 i)
 {
-	if (likely(!fatal_signal_pending(current)))
+	if (unlikely(fatal_signal_pending(current)))
+		c->stop = -EINTR;
+	if (likely(!c->stop))
 		return false;
-	kvt_cmd_result(c, i, -EINTR);
+	kvt_cmd_result(c, i, c->stop);
 	return true;
 }
 

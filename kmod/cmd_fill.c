@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* RESERVE, COMMIT, ABORT, PUT, DROP. */
 #include <linux/sched/signal.h>
-#include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "cmd.h"
 #include "drop.h"
@@ -9,13 +9,16 @@
 #include "index.h"
 #include "space.h"
 
-static void begin(struct kvt_cmd *c, struct kvt_fill *fill)
+/* At the first step. */
+static void begin(struct kvt_cmd *c, struct kvt_filler *filler)
 {
 	struct kvt_space *space = c->file->space;
 
-	*fill = (struct kvt_fill){
+	if (c->fill.space)
+		return;
+	c->fill = (struct kvt_fill){
 		.space = space,
-		.filler = &c->file->filler,
+		.filler = filler,
 		.file = &c->file->filler,
 		.class_id = c->batch->flags & KVT_F_CLASS ?
 			c->batch->class_id :
@@ -30,26 +33,20 @@ static const u8 *parent_of(struct kvt_cmd *c, u32 i)
 	return c->entries[i - 1].key;
 }
 
-/* Begin to fill entry @i; wait for room if asked to. */
-static int fill_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i,
-		    struct kvt_place *place)
+/* Begin to fill entry @i, or wait for room if asked to. */
+static int fill_one(struct kvt_cmd *c, u32 i, struct kvt_place *place)
 {
-	u32 offers;
+	struct kvt_space *space = c->file->space;
+	u32 offers = READ_ONCE(space->nr_offers);
 	int err;
 
-	do {
-		offers = READ_ONCE(c->file->space->nr_offers);
-		err = kvt_fill_begin(fill, c->entries[i].key, parent_of(c, i),
-				     place);
-		if (err != -ENOSPC)
-			return err;
-		/* What is held counts against the quota while this sleeps. */
-		kvt_cmd_record_leases(c, i);
-		err = kvt_cmd_wait_frame(c, offers,
-					 kvt_retain_floor(c->file->space,
-							  fill->class_id));
-	} while (!err);
-	return err;
+	err = kvt_fill_begin(&c->fill, c->entries[i].key, parent_of(c, i), place);
+	if (err != -ENOSPC)
+		return err;
+	/* What is held counts against the quota while it waits. */
+	kvt_cmd_record_leases(c, i);
+	return kvt_cmd_wait_frame(c, offers,
+				  kvt_retain_floor(space, c->fill.class_id));
 }
 
 /*
@@ -92,7 +89,7 @@ static int lease_present(struct kvt_cmd *c, u32 i)
 	struct kvt_block *b;
 	int err;
 
-	err = kvt_cmd_hold(c, e->key, &b, false);
+	err = kvt_cmd_hold(c, i, &b);
 	if (err)
 		return err;
 	kvt_cmd_touch(c, b, i);
@@ -107,7 +104,7 @@ static void make_way(struct kvt_cmd *c, u32 i)
 	kvt_drop_expired(c->file->space, c->entries[i].key, c->now);
 }
 
-static int reserve_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
+static int reserve_one(struct kvt_cmd *c, u32 i)
 {
 	struct kvt_space *space = c->file->space;
 	struct kvt_entry *e = &c->entries[i];
@@ -115,7 +112,7 @@ static int reserve_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 	int ret;
 
 	for (;;) {
-		ret = fill_one(c, fill, i, &place);
+		ret = fill_one(c, i, &place);
 		if (!ret)
 			break;
 		if (ret != -EEXIST)
@@ -133,28 +130,38 @@ static int reserve_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 	return place.arena->kind;
 }
 
-void kvt_cmd_reserve(struct kvt_cmd *c)
+/* The result of entry c->next. Returns whether another one follows. */
+static bool goes_on(struct kvt_cmd *c, int result)
 {
-	struct kvt_space *space = c->file->space;
-	struct kvt_fill fill;
-	u32 i;
+	kvt_cmd_result(c, c->next++, result);
+	return !ends_batch(c->file->space, result) && c->next < c->batch->nr &&
+	       !kvt_cmd_killed(c, c->next);
+}
 
-	begin(c, &fill);
-	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
-		kvt_cmd_result(c, i, reserve_one(c, &fill, i));
-		if (ends_batch(space, c->entries[i].result))
-			break;
+int kvt_cmd_reserve(struct kvt_cmd *c)
+{
+	bool more = !kvt_cmd_killed(c, c->next);
+	u32 i;
+	int ret;
+
+	begin(c, &c->file->filler);
+	while (more) {
+		ret = reserve_one(c, c->next);
+		if (ret == -EAGAIN)
+			return ret;
+		/* It may have been there, on nvme, and gone meanwhile. */
+		kvt_cmd_drop_loads(c);
+		more = goes_on(c, ret);
 		cond_resched();
 	}
-	kvt_block_discard(space, fill.spare);
-
 	kvt_cmd_record_leases(c, c->batch->done);
 	/* Some present blocks may not be leased; what was reserved stands. */
 	for (c->batch->ok = 0, i = 0; i < c->batch->done; i++)
 		c->batch->ok += c->entries[i].result >= 0;
+	return 0;
 }
 
-void kvt_cmd_commit(struct kvt_cmd *c)
+int kvt_cmd_commit(struct kvt_cmd *c)
 {
 	u32 i;
 
@@ -165,9 +172,10 @@ void kvt_cmd_commit(struct kvt_cmd *c)
 						   kvt_cmd_stamp(c, i)));
 	kvt_stat_add(c->file->space, commits, c->batch->ok);
 	kvt_space_wake(c->file->space);
+	return 0;
 }
 
-void kvt_cmd_abort(struct kvt_cmd *c)
+int kvt_cmd_abort(struct kvt_cmd *c)
 {
 	u32 i;
 
@@ -175,21 +183,26 @@ void kvt_cmd_abort(struct kvt_cmd *c)
 		kvt_cmd_result(c, i,
 			       kvt_fill_abort(c->file->space, &c->file->filler,
 					      c->entries[i].slot));
+	return 0;
 }
 
 /* Copy user memory into a filling block's frame. */
-static int copy_in(struct kvt_space *space, const struct kvt_place *place,
-		   u64 addr)
+static int copy_in(struct kvt_cmd *c, const struct kvt_place *place, u64 addr)
 {
-	u64 off = (u64)place->frame * space->block_size, done, len;
-	void __user *from = u64_to_user_ptr(addr);
+	u32 size = c->file->space->block_size;
+	u64 off = (u64)place->frame * size, done, len;
+	struct iov_iter from;
+	int err;
 
-	for (done = 0; done < space->block_size; done += len) {
+	err = kvt_cmd_import(c, ITER_SOURCE, addr, size, &from);
+	if (err)
+		return err;
+	for (done = 0; done < size; done += len) {
 		void *to;
 
-		len = space->block_size - done;
+		len = size - done;
 		to = kvt_arena_piece(place->arena, off + done, &len);
-		if (copy_from_user(to, from + done, len))
+		if (copy_from_iter(to, len, &from) != len)
 			return -EFAULT;
 		cond_resched();
 	}
@@ -197,22 +210,22 @@ static int copy_in(struct kvt_space *space, const struct kvt_place *place,
 }
 
 /* Fill, copy, seal. The PUT itself is the filler: nobody else can end it. */
-static int store_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
+static int store_one(struct kvt_cmd *c, u32 i)
 {
 	struct kvt_space *space = c->file->space;
 	struct kvt_entry *e = &c->entries[i];
 	struct kvt_place place;
 	int err;
 
-	err = fill_one(c, fill, i, &place);
+	err = fill_one(c, i, &place);
 	if (err)
 		return err;
-	err = copy_in(space, &place, e->addr);
+	err = copy_in(c, &place, e->addr);
 	if (err) {
-		kvt_fill_abort(space, fill->filler, place.slot);
+		kvt_fill_abort(space, &c->filler, place.slot);
 		return err;
 	}
-	err = kvt_fill_seal(space, fill->filler, place.slot,
+	err = kvt_fill_seal(space, &c->filler, place.slot,
 			    kvt_cmd_stamp(c, i));
 	if (err)
 		return err;
@@ -225,12 +238,12 @@ static int store_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 	return place.arena->kind;
 }
 
-static int put_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
+static int put_one(struct kvt_cmd *c, u32 i)
 {
 	int ret;
 
 	for (;;) {
-		ret = store_one(c, fill, i);
+		ret = store_one(c, i);
 		if (ret == -EEXIST)
 			ret = present_one(c, i);
 		if (ret != -ENOENT)
@@ -239,24 +252,26 @@ static int put_one(struct kvt_cmd *c, struct kvt_fill *fill, u32 i)
 	}
 }
 
-void kvt_cmd_put(struct kvt_cmd *c)
+int kvt_cmd_put(struct kvt_cmd *c)
 {
-	struct kvt_filler filler = KVT_FILLER_INIT(filler);
-	struct kvt_fill fill;
-	u32 i;
+	bool more = !kvt_cmd_killed(c, c->next);
+	int ret;
 
-	filler.is_put = true;
-	begin(c, &fill);
-	fill.filler = &filler;
-	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
-		kvt_cmd_result(c, i, put_one(c, &fill, i));
-		if (ends_batch(c->file->space, c->entries[i].result))
-			break;
+	if (!c->fill.space) {
+		c->filler = (struct kvt_filler)KVT_FILLER_INIT(c->filler);
+		c->filler.is_put = true;
 	}
-	kvt_block_discard(c->file->space, fill.spare);
+	begin(c, &c->filler);
+	while (more) {
+		ret = put_one(c, c->next);
+		if (ret == -EAGAIN)
+			return ret;
+		more = goes_on(c, ret);
+	}
+	return 0;
 }
 
-void kvt_cmd_drop(struct kvt_cmd *c)
+int kvt_cmd_drop(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
 	u32 i;
@@ -268,4 +283,5 @@ void kvt_cmd_drop(struct kvt_cmd *c)
 			       kvt_drop_chain(space, key) :
 			       kvt_drop_one(space, key));
 	}
+	return 0;
 }

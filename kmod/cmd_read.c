@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* LOOKUP, ACQUIRE, RELEASE, GET, PREFETCH. */
-#include <linux/blkdev.h>
 #include <linux/sched.h>
-#include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "cmd.h"
 #include "drop.h"
@@ -31,7 +30,7 @@ static int lookup_one(struct kvt_cmd *c, struct kvt_entry *e)
 	return kind;
 }
 
-void kvt_cmd_lookup(struct kvt_cmd *c)
+int kvt_cmd_lookup(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
 	u32 i = 0, end;
@@ -48,25 +47,26 @@ void kvt_cmd_lookup(struct kvt_cmd *c)
 	}
 	kvt_stat_add(space, lookups, c->batch->done);
 	kvt_stat_add(space, lookup_hits, c->batch->ok);
+	return 0;
 }
 
-/* Bring a held block up, if the knobs say so. It is held again on success. */
-static int promote_held(struct kvt_cmd *c, const u8 *key,
-			struct kvt_block **held)
+/*
+ * Bring the held block of entry @i up, if the knobs say so: then it is held there,
+ * or *@held is NULL: look again.
+ */
+static void promote_held(struct kvt_cmd *c, struct kvt_block **held)
 {
 	struct kvt_space *space = c->file->space;
 	u32 how = READ_ONCE(space->knobs.promote);
 	struct kvt_block *b = *held;
-	bool own;
 
 	if (how == KVT_PROMOTE_OFF || c->batch->flags & KVT_F_NO_PROMOTE)
-		return 0;
+		return;
 	/* From held by us alone to owned. */
-	own = atomic_cmpxchg(&b->leases, 1, KVT_FROZEN) == 1;
-	if (!own)
-		return 0;
+	if (atomic_cmpxchg(&b->leases, 1, KVT_FROZEN) != 1)
+		return;
 	kvt_promote(space, b, how);
-	return kvt_cmd_hold(c, key, held, false);
+	*held = NULL;
 }
 
 /* @b is held for entry @i: its result. */
@@ -77,142 +77,115 @@ static int leased(struct kvt_cmd *c, u32 i, struct kvt_block *b)
 	return kvt_block_arena(c->file->space, b)->kind | KVT_RES_LEASED;
 }
 
-/* Entry @i is on nvme: begin to bring it up. Its result comes later. */
-static int begin_load(struct kvt_cmd *c, u32 i)
+/* Somebody else brings entry @i up: lease it if enough of it is there. */
+static int join(struct kvt_cmd *c, u32 i)
 {
-	struct kvt_load *load;
-	int err;
+	struct kvt_space *space = c->file->space;
+	struct kvt_entry *e = &c->entries[i];
+	int ret;
 
-	err = kvt_cmd_load(c, c->entries[i].key, &load);
-	if (err)
-		return err;
-	kvt_load_claim(load);
-	load->entry = i;
-	list_add_tail(&load->link, &c->loads);
-	c->entries[i].result = 0;
+	if (!(c->batch->flags & KVT_F_ARRIVING) ||
+	    c->wait.what != KVT_WAIT_BLOCK || c->wait.seen != KVT_COMES)
+		return -EAGAIN;
+	c->wait.grown = atomic_read(&space->nr_grown);
+	ret = kvt_load_join(space, e);
+	if (ret < 0)
+		return ret;
+	e->result = ret;
 	return 0;
 }
 
 /*
- * Entry @i, without sleeping for long. Returns 0: it is leased or on its way;
- * -EAGAIN: it takes waiting, or a frame; else why it is no part of the prefix.
+ * Entry @i. Returns 0: it is leased or on its way; -EAGAIN: it has to wait for
+ * others; else why it is no part of the prefix.
  */
 static int begin_one(struct kvt_cmd *c, u32 i)
 {
 	struct kvt_space *space = c->file->space;
 	struct kvt_block *b;
-	int err = 0;
-
-	switch (kvt_cmd_try_hold(c, c->entries[i].key, &b)) {
-	case KVT_READY:
-		if (kvt_block_arena(space, b)->kind == KVT_TIER_CXL)
-			err = promote_held(c, c->entries[i].key, &b);
-		c->entries[i].result = err ?: leased(c, i, b);
-		return err;
-	case KVT_BELOW:
-		if (c->batch->flags & KVT_F_MEMORY_ONLY)
-			return -ENOENT;
-		err = begin_load(c, i);
-		return err == -ENOSPC ? -EAGAIN : err;
-	case KVT_COMES:
-		return c->batch->flags & KVT_F_MEMORY_ONLY ? -ENOENT : -EAGAIN;
-	case KVT_ABSENT:
-		return -ENOENT;
-	default:
-		return -EAGAIN;
-	}
-}
-
-/* Entry @i, with all the waiting it takes. */
-static int acquire_one(struct kvt_cmd *c, u32 i)
-{
-	enum kvt_sight sight = kvt_cmd_look(c->file->space, c->entries[i].key);
-	bool wait = c->batch->flags & KVT_F_WAIT;
-	struct kvt_block *b;
 	int err;
 
-	if (c->batch->flags & KVT_F_MEMORY_ONLY &&
-	    (sight == KVT_BELOW || sight == KVT_COMES))
-		return -ENOENT;
-	err = kvt_cmd_hold(c, c->entries[i].key, &b, wait);
-	c->entries[i].result = err ?: leased(c, i, b);
+	err = kvt_cmd_begin_hold(c, i, &b);
+	if (!err && b && kvt_block_arena(space, b)->kind == KVT_TIER_CXL) {
+		promote_held(c, &b);
+		if (!b)
+			err = kvt_cmd_begin_hold(c, i, &b);
+	}
+	if (err)
+		return err == -EAGAIN ? join(c, i) : err;
+	/* Of a load the result comes later. */
+	c->entries[i].result = b ? leased(c, i, b) : 0;
+	return 0;
+}
+
+/* Begin entries from c->next on: their transfers go to the device together. */
+static int begin_prefix(struct kvt_cmd *c)
+{
+	int err = 0;
+
+	if (fatal_signal_pending(current))
+		c->stop = -EINTR;
+	while (c->next < c->batch->nr && !err) {
+		err = c->stop ?: begin_one(c, c->next);
+		c->next += !err;
+		if (!(c->next % RCU_BATCH))
+			cond_resched();
+	}
+	kvt_cmd_submit_loads(c);
 	return err;
 }
 
-/* Wait for the loads of entries below @end. Returns how many of these are good. */
-static u32 finish_loads(struct kvt_cmd *c, u32 end)
+/* Holds of entries that are no part of the prefix go back. */
+static void drop_tail(struct kvt_cmd *c, u32 begin)
+{
+	u32 i;
+
+	for (i = begin; i < c->next; i++)
+		kvt_cmd_undo_lease(c, i);
+	c->next = begin;
+}
+
+/* What has arrived is leased. Returns 0: all; -EAGAIN; else why the next is not. */
+static int take_loads(struct kvt_cmd *c)
 {
 	struct kvt_load *load, *next;
 	struct kvt_block *b;
 	int err = 0;
 
 	list_for_each_entry_safe(load, next, &c->loads, link) {
-		if (!err)
-			err = kvt_load_wait(load, jiffies + KVT_LOAD_TIMEOUT, &b);
-		c->entries[load->entry].result =
-			err ?: leased(c, load->entry, b);
-		if (err)
-			end = min(end, load->entry);
-		list_del(&load->link);
-		kvt_load_put(load);
+		u32 i = load->entry;
+
+		err = kvt_cmd_take_load(c, i, &b, &c->entries[i].result);
+		if (err == -EAGAIN)
+			break;
+		if (err) {
+			drop_tail(c, i);
+			break;
+		}
+		kvt_cmd_touch(c, b, i);
 	}
-	return end;
-}
-
-/* Holds of entries that are no part of the prefix go back. */
-static void drop_tail(struct kvt_cmd *c, u32 begin, u32 end)
-{
-	u32 i;
-
-	for (i = begin + 1; i < end; i++)
-		kvt_cmd_undo_lease(c, i);
-}
-
-/* Begin entries from *@i on: their transfers go to the device together. */
-static int begin_prefix(struct kvt_cmd *c, u32 *i)
-{
-	struct blk_plug plug;
-	int err = 0;
-
-	blk_start_plug(&plug);
-	while (*i < c->batch->nr && !err) {
-		err = begin_one(c, *i);
-		*i += !err;
-		if (!(*i % RCU_BATCH))
-			cond_resched();
-	}
-	blk_finish_plug(&plug);
 	return err;
 }
 
 /*
  * The longest prefix. As many blocks as possible are brought up at the same time;
  * what takes waiting for somebody else is waited for when those have arrived.
+ * Returns 0: all of it; -EAGAIN: it has to wait; else why c->next is no part of it.
  */
-static u32 acquire_prefix(struct kvt_cmd *c)
+static int acquire_prefix(struct kvt_cmd *c)
 {
-	u32 nr = c->batch->nr, i = 0, good;
-	int err = 0;
+	int err;
 
-	while (i < nr && !err) {
-		err = begin_prefix(c, &i);
-		good = finish_loads(c, i);
-		if (good < i) {
-			drop_tail(c, good, i);
-			return good + 1;
-		}
-		if (err != -EAGAIN)
-			break;
-		/* What is held counts against the quota while this sleeps. */
-		if (!kvt_cmd_record_leases(c, i))
-			return i;
-		err = acquire_one(c, i);
-		i += !err;
-	}
-	if (!err)
-		return nr;
-	c->entries[i].result = err;
-	return i + 1;
+	do {
+		err = take_loads(c);
+		if (err)
+			return err;
+		err = begin_prefix(c);
+	} while (!list_empty(&c->loads));
+	/* What is held counts against the quota while it waits. */
+	if (err == -EAGAIN && !kvt_cmd_record_leases(c, c->next))
+		return -EDQUOT;
+	return err;
 }
 
 /* The prefix ends at the first entry that failed, or lost its lease. */
@@ -226,17 +199,21 @@ static void count_prefix(struct kvt_cmd *c)
 	c->batch->done = min(c->batch->done, i + 1);
 }
 
-void kvt_cmd_acquire(struct kvt_cmd *c)
+int kvt_cmd_acquire(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
+	int err = acquire_prefix(c);
 
-	if (kvt_cmd_killed(c, 0))
-		return;
-	c->batch->done = acquire_prefix(c);
+	if (err == -EAGAIN)
+		return err;
+	c->batch->done = c->next;
+	if (err)
+		kvt_cmd_result(c, c->next, err);
 	kvt_cmd_record_leases(c, c->batch->done);
 	count_prefix(c);
 	kvt_stat_add(space, acquires, c->batch->done);
 	kvt_stat_add(space, acquire_hits, c->batch->ok);
+	return 0;
 }
 
 static int release_one(struct kvt_cmd *c, struct kvt_lease_cursor *cur, u32 i,
@@ -258,7 +235,7 @@ static int release_one(struct kvt_cmd *c, struct kvt_lease_cursor *cur, u32 i,
 	return 0;
 }
 
-void kvt_cmd_release(struct kvt_cmd *c)
+int kvt_cmd_release(struct kvt_cmd *c)
 {
 	struct kvt_lease_cursor cur = {};
 	long gone = 0;
@@ -269,17 +246,23 @@ void kvt_cmd_release(struct kvt_cmd *c)
 		kvt_cmd_result(c, i, release_one(c, &cur, i, &gone));
 	mutex_unlock(&c->file->lock);
 	atomic_long_sub(gone, &c->file->space->held);
+	return 0;
 }
 
 /* Copy from a held block to user memory, piece by piece. */
-static int copy_out(struct kvt_space *space, const struct kvt_block *b,
+static int copy_out(struct kvt_cmd *c, const struct kvt_block *b,
 		    const struct kvt_entry *e)
 {
+	struct kvt_space *space = c->file->space;
 	struct kvt_arena *a = kvt_block_arena(space, b);
 	u64 off = (u64)b->frame * space->block_size + e->pos;
-	void __user *to = u64_to_user_ptr(e->addr);
+	struct iov_iter to;
 	u64 done, len;
+	int err;
 
+	err = kvt_cmd_import(c, ITER_DEST, e->addr, e->len, &to);
+	if (err)
+		return err;
 	if (kvt_arena_poisoned(a, off, e->len))
 		return -EHWPOISON;
 	for (done = 0; done < e->len; done += len) {
@@ -287,7 +270,7 @@ static int copy_out(struct kvt_space *space, const struct kvt_block *b,
 
 		len = e->len - done;
 		from = kvt_arena_piece(a, off + done, &len);
-		if (copy_to_user(to + done, from, len))
+		if (copy_to_iter(from, len, &to) != len)
 			return -EFAULT;
 		cond_resched();
 	}
@@ -300,40 +283,43 @@ static int get_one(struct kvt_cmd *c, u32 i)
 	struct kvt_block *b;
 	int ret;
 
-	ret = kvt_cmd_hold(c, c->entries[i].key, &b, false);
+	ret = kvt_cmd_hold(c, i, &b);
 	if (ret)
 		return ret;
 	kvt_cmd_touch(c, b, i);
-	ret = copy_out(space, b, &c->entries[i]);
+	ret = copy_out(c, b, &c->entries[i]);
 	if (ret == -EHWPOISON)
 		kvt_drop_poisoned(space, b);
 	kvt_block_unhold(space, b, 1);
 	return ret;
 }
 
-/* Begin to bring entry @i up, if it is on nvme: its turn will come. */
-static void read_ahead(struct kvt_cmd *c, u32 i)
+/* Begin to bring entries up that are on nvme: their turn will come. */
+static void read_ahead(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
-	struct kvt_load *load;
+	u32 end = min(c->next + GET_AHEAD, c->batch->nr);
 
-	if (i < c->batch->nr &&
-	    kvt_cmd_look(space, c->entries[i].key) == KVT_BELOW &&
-	    !kvt_cmd_load(c, c->entries[i].key, &load))
-		kvt_load_put(load);
+	for (c->ahead = max(c->ahead, c->next); c->ahead < end; c->ahead++)
+		if (kvt_cmd_look(space, c->entries[c->ahead].key) == KVT_BELOW &&
+		    kvt_cmd_begin_load(c, c->ahead) == -ENOSPC)
+			break;
+	kvt_cmd_submit_loads(c);
 }
 
-void kvt_cmd_get(struct kvt_cmd *c)
+int kvt_cmd_get(struct kvt_cmd *c)
 {
-	u32 i;
+	int ret;
 
-	for (i = 0; i < GET_AHEAD; i++)
-		read_ahead(c, i);
-	for (i = 0; i < c->batch->nr && !kvt_cmd_killed(c, i); i++) {
-		read_ahead(c, i + GET_AHEAD);
-		kvt_cmd_result(c, i, get_one(c, i));
+	for (; c->next < c->batch->nr && !kvt_cmd_killed(c, c->next); c->next++) {
+		read_ahead(c);
+		ret = get_one(c, c->next);
+		if (ret == -EAGAIN)
+			return ret;
+		kvt_cmd_result(c, c->next, ret);
 	}
 	kvt_stat_add(c->file->space, gets, c->batch->ok);
+	return 0;
 }
 
 static int prefetch_one(struct kvt_cmd *c, u32 i)
@@ -347,16 +333,19 @@ static int prefetch_one(struct kvt_cmd *c, u32 i)
 	if (b && kvt_block_is_sealed(b) && !kvt_cmd_is_expired(c, b)) {
 		ret = kvt_block_arena(space, b)->kind;
 		c->entries[i].slot = b->slot;
-		if (ret > c->batch->tier) {
-			xa_set_mark(&space->slots, b->slot, KVT_WANTED);
-			WRITE_ONCE(space->has_wanted, true);
-		}
 	}
 	rcu_read_unlock();
+	/* A hint: nothing is lost without memory, or if the slot is another block's. */
+	if (ret > c->batch->tier) {
+		xa_store(&space->wanted, c->entries[i].slot,
+			 xa_mk_value(c->batch->timeout_ns ? c->deadline : 0),
+			 GFP_KERNEL | __GFP_NOWARN);
+		WRITE_ONCE(space->has_wanted, true);
+	}
 	return ret;
 }
 
-void kvt_cmd_prefetch(struct kvt_cmd *c)
+int kvt_cmd_prefetch(struct kvt_cmd *c)
 {
 	struct kvt_space *space = c->file->space;
 	u32 i;
@@ -364,4 +353,5 @@ void kvt_cmd_prefetch(struct kvt_cmd *c)
 	for (i = 0; i < c->batch->nr; i++)
 		kvt_cmd_result(c, i, prefetch_one(c, i));
 	queue_work(space->wq, &space->balance);
+	return 0;
 }

@@ -87,15 +87,43 @@ static long tier_resize(void __user *arg)
 	return kvt_put_arg(arg, &a, sizeof(a)) ?: err;
 }
 
-static long space_create(void __user *arg)
+/* Where its layers end, or NULL; to be freed. */
+static u32 *get_layers(const struct kvt_space_create *a)
 {
-	struct kvt_space_create a;
+	size_t size = array_size(a->nr_layers, sizeof(u32));
+	u32 *ends;
 	int err;
 
-	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!size)
+		return NULL;
+	ends = memdup_user(u64_to_user_ptr(a->layers), size);
+	if (IS_ERR(ends))
+		return ends;
+	err = kvt_abi_check_layers(ends, a->nr_layers, a->block_size);
+	if (!err)
+		return ends;
+	kfree(ends);
+	return ERR_PTR(err);
+}
+
+static long space_create(void __user *arg)
+{
+	size_t least = offsetof(struct kvt_space_create, layers);
+	struct kvt_space_create a;
+	u32 *ends;
+	long err;
+
+	err = kvt_get_grown_arg(&a, sizeof(a), least, arg);
 	if (!err)
 		err = kvt_abi_check_space_create(&a);
-	return err ?: kvt_space_create(&a);
+	if (err)
+		return err;
+	ends = get_layers(&a);
+	if (IS_ERR(ends))
+		return PTR_ERR(ends);
+	err = kvt_space_create(&a, ends);
+	kfree(ends);
+	return err;
 }
 
 static long space_resize(void __user *arg)

@@ -14,6 +14,8 @@
  * @rejected: it stated a wrong identity; only ever set
  * @lock: guards @leases
  * @leases: pages of lease counts, by slot / KVT_LEASES_PER_PAGE
+ * @uring_lock: guards @urings
+ * @urings: its commands by io_uring that have begun to wait (kmod/uring.c)
  */
 struct kvt_file {
 	struct kvt_space *space;
@@ -21,6 +23,8 @@ struct kvt_file {
 	bool rejected;
 	struct mutex lock;	/* @leases */
 	struct xarray leases;
+	spinlock_t uring_lock;	/* @urings */
+	struct list_head urings;
 };
 
 /* lease.c: all under file->lock */

@@ -11,6 +11,8 @@
 #include <linux/slab.h>
 
 #include "block.h"
+#include "candidate.h"
+#include "event.h"
 #include "family.h"
 #include "file.h"
 #include "fill.h"
@@ -182,8 +184,8 @@ static int place_block(struct kvt_fill *fill, struct kvt_block *b)
 	struct kvt_arena *a;
 	u32 slots;
 
-	a = kvt_frame_find(space, kvt_retain_floor(space, fill->class_id),
-			   &b->frame);
+	a = kvt_frame_find_new(space, kvt_retain_floor(space, fill->class_id),
+			       &b->frame);
 	if (!a)
 		return -ENOSPC;
 	kvt_block_set_arena(b, a->index);
@@ -303,7 +305,7 @@ static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
 {
 	struct kvt_arena *a = kvt_block_arena(space, b);
 
-	RB_CLEAR_NODE(&b->evict);
+	kvt_candidate_clear(b);
 	b->last_use = stamp;
 	space->nr_filling--;
 	space->nr_blocks++;
@@ -313,6 +315,32 @@ static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
 	kvt_arena_publish(a, b->frame, space->block_size);
 	kvt_block_share(space, b);
 	trace_kvt_seal(space, b);
+	kvt_event_block(space, b, KVT_NL_BLOCK_STORED);
+}
+
+/*
+ * The block filled at @slot, out of everybody's reach but DROP's, with its
+ * checksums if it is to have them from the start; or ERR_PTR.
+ */
+static struct kvt_block *finish_fill(struct kvt_space *space,
+				     struct kvt_filler *filler, u32 slot)
+{
+	struct kvt_arena *a = NULL;
+	struct kvt_block *b;
+
+	spin_lock(&space->lock);
+	b = end_fill(space, filler, slot);
+	if (!IS_ERR(b)) {
+		/* No second COMMIT of it, nor ABORT. */
+		b->filler = NULL;
+		if (b->state == KVT_FILLING)
+			a = kvt_block_arena(space, b);
+	}
+	spin_unlock(&space->lock);
+	if (a && READ_ONCE(space->knobs.checksum) == KVT_SUM_AT_COMMIT &&
+	    !kvt_arena_frame_poisoned(a, b->frame))
+		kvt_sums_make(a, b->frame);
+	return b;
 }
 
 /**
@@ -328,22 +356,19 @@ static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
 int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
 		  u64 stamp)
 {
+	struct kvt_block *b = finish_fill(space, filler, slot);
 	struct kvt_arena *a = NULL;
-	struct kvt_block *b;
-	bool cancelled = false;
+	bool cancelled;
 
-	spin_lock(&space->lock);
-	b = end_fill(space, filler, slot);
-	if (!IS_ERR(b)) {
-		cancelled = b->state == KVT_CANCELLED;
-		if (!cancelled) {
-			a = kvt_block_arena(space, b);
-			seal(space, b, stamp);
-		}
-	}
-	spin_unlock(&space->lock);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
+	spin_lock(&space->lock);
+	cancelled = b->state == KVT_CANCELLED;
+	if (!cancelled) {
+		a = kvt_block_arena(space, b);
+		seal(space, b, stamp);
+	}
+	spin_unlock(&space->lock);
 	if (!cancelled) {
 		/* It may be the first that can go since the worker looked. */
 		kvt_balance_if_low(a);

@@ -20,9 +20,25 @@
 
 static struct bio_set bios;
 
+/**
+ * struct kvt_bio - a bio of ours
+ * @bytes: of it, when it was handed over
+ * @bio: the last member
+ */
+struct kvt_bio {
+	u32 bytes;
+	struct bio bio;
+};
+
+static struct kvt_bio *to_kvt_bio(struct bio *bio)
+{
+	return container_of(bio, struct kvt_bio, bio);
+}
+
 int kvt_io_init(void)
 {
-	return bioset_init(&bios, 64, 0, BIOSET_NEED_BVECS);
+	return bioset_init(&bios, 64, offsetof(struct kvt_bio, bio),
+			   BIOSET_NEED_BVECS);
 }
 
 void kvt_io_exit(void)
@@ -39,6 +55,7 @@ void kvt_io_begin(struct kvt_io *io, struct kvt_device *dev,
 	io->status = BLK_STS_OK;
 	io->is_write = false;
 	io->class_id = 0;
+	io->urgency = KVT_AT_ONCE;
 	atomic_set(&io->pending, 1);
 	atomic_inc(&dev->inflight);
 }
@@ -83,6 +100,7 @@ static void bio_done(struct bio *bio)
 
 	if (bio->bi_status)
 		io->status = bio->bi_status;
+	kvt_turn_over(io, to_kvt_bio(bio)->bytes);
 	bio_put(bio);
 	put_io(io);
 }
@@ -135,15 +153,33 @@ struct builder {
 	struct bio *bio;
 };
 
+static void finish(struct builder *b)
+{
+	if (!b->bio)
+		return;
+	to_kvt_bio(b->bio)->bytes = b->bio->bi_iter.bi_size;
+	kvt_turn_submit(b->io, b->bio);
+	b->bio = NULL;
+}
+
+/* What goes in turn goes in bios that are short. */
+static bool is_long(const struct builder *b, u32 more)
+{
+	return b->bio && b->io->urgency == KVT_IN_TURN &&
+	       b->bio->bi_iter.bi_size + more > KVT_TURN_MAX;
+}
+
 /* @left: bytes, this piece included, that are still to come. */
 static void add_piece(struct builder *b, struct page *page, u32 len, u32 off,
 		      u64 left)
 {
+	if (is_long(b, len))
+		finish(b);
 	if (!b->bio)
 		b->bio = new_bio(b->io, b->opf, b->pos,
 				 DIV_ROUND_UP_ULL(left, PAGE_SIZE));
 	if (bio_add_page(b->bio, page, len, off) != len) {
-		submit_bio(b->bio);
+		finish(b);
 		b->bio = new_bio(b->io, b->opf, b->pos,
 				 DIV_ROUND_UP_ULL(left, PAGE_SIZE));
 		__bio_add_page(b->bio, page, len, off);
@@ -151,39 +187,42 @@ static void add_piece(struct builder *b, struct page *page, u32 len, u32 off,
 	b->pos += len;
 }
 
-static void finish(struct builder *b)
-{
-	if (b->bio)
-		submit_bio(b->bio);
-}
-
 /**
- * kvt_io_add_frame() - transfer a frame
+ * kvt_io_add_run() - transfer a part of a frame
  * @io: begun
  * @opf: REQ_OP_READ or REQ_OP_WRITE, and flags
  * @pos: byte of the device
  * @a: arena of the frame
  * @frame: held or owned by the caller until @io has ended
+ * @begin: first byte of the frame, a multiple of the page
+ * @end: byte after the last, the same
  *
  * Context: process, may sleep for a place in the device's queue.
  */
-void kvt_io_add_frame(struct kvt_io *io, blk_opf_t opf, u64 pos,
-		      struct kvt_arena *a, u32 frame)
+void kvt_io_add_run(struct kvt_io *io, blk_opf_t opf, u64 pos,
+		    struct kvt_arena *a, u32 frame, u32 begin, u32 end)
 {
-	u64 size = a->space->block_size, off = frame * size, left, len;
+	u64 off = (u64)frame * a->space->block_size + begin, left, len;
 	struct builder b = { .io = io, .opf = opf, .pos = pos };
 
 	if (refuse(io))
 		return;
-	for (left = size; left; left -= len, off += len) {
+	for (left = end - begin; left; left -= len, off += len) {
 		void *from;
 
-		len = left;
+		len = min(left, KVT_TURN_MAX);
 		from = kvt_arena_piece(a, off, &len);
 		add_piece(&b, virt_to_page(from), len, 0, left);
 	}
 	finish(&b);
-	count_bytes(io->dev, opf, size);
+	count_bytes(io->dev, opf, end - begin);
+}
+
+/* The same of a whole frame. */
+void kvt_io_add_frame(struct kvt_io *io, blk_opf_t opf, u64 pos,
+		      struct kvt_arena *a, u32 frame)
+{
+	kvt_io_add_run(io, opf, pos, a, frame, 0, a->space->block_size);
 }
 
 /**
@@ -194,7 +233,7 @@ void kvt_io_add_frame(struct kvt_io *io, blk_opf_t opf, u64 pos,
  * @buf: page-aligned, from the page allocator or kvmalloc()
  * @len: bytes, a multiple of the page
  *
- * Context: as kvt_io_add_frame().
+ * Context: as kvt_io_add_run().
  */
 void kvt_io_add_buf(struct kvt_io *io, blk_opf_t opf, u64 pos, void *buf,
 		    u32 len)

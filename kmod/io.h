@@ -4,6 +4,7 @@
 
 #include <linux/blk_types.h>
 #include "kvt.h"
+#include "turn.h"
 
 struct kvt_device;
 
@@ -14,6 +15,8 @@ struct kvt_device;
  * @status: the first error, or BLK_STS_OK
  * @is_write: it writes
  * @class_id: writing: retention class of the blocks
+ * @urgency: when it goes to the device: KVT_AT_ONCE, unless who began it says
+ *	otherwise before it adds something
  * @done: called when the last has ended; in interrupt context, or in that of
  *	kvt_io_end()
  */
@@ -23,6 +26,7 @@ struct kvt_io {
 	blk_status_t status;
 	bool is_write;
 	u8 class_id;
+	enum kvt_urgency urgency;
 	void (*done)(struct kvt_io *io);
 };
 
@@ -31,6 +35,8 @@ void kvt_io_exit(void);
 
 void kvt_io_begin(struct kvt_io *io, struct kvt_device *dev,
 		  void (*done)(struct kvt_io *io));
+void kvt_io_add_run(struct kvt_io *io, blk_opf_t opf, u64 pos,
+		    struct kvt_arena *a, u32 frame, u32 begin, u32 end);
 void kvt_io_add_frame(struct kvt_io *io, blk_opf_t opf, u64 pos,
 		      struct kvt_arena *a, u32 frame);
 void kvt_io_add_buf(struct kvt_io *io, blk_opf_t opf, u64 pos, void *buf,

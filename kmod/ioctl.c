@@ -7,13 +7,13 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "abi.h"
 #include "area.h"
-#include "cmd.h"
+#include "batch.h"
 #include "file.h"
 #include "ioctl.h"
 #include "ioctl_arg.h"
 #include "space.h"
+#include "uring.h"
 
 static int space_open(struct inode *inode, struct file *file)
 {
@@ -28,6 +28,8 @@ static int space_open(struct inode *inode, struct file *file)
 	f->filler = (struct kvt_filler)KVT_FILLER_INIT(f->filler);
 	mutex_init(&f->lock);
 	xa_init(&f->leases);
+	spin_lock_init(&f->uring_lock);
+	INIT_LIST_HEAD(&f->urings);
 	err = kvt_space_enter(space);
 	if (err) {
 		kfree(f);
@@ -64,6 +66,27 @@ static long space_info(struct kvt_file *f, void __user *arg)
 	return kvt_put_arg(arg, &info, min_t(size_t, room, sizeof(info)));
 }
 
+static long get_layers(struct kvt_file *f, void __user *arg)
+{
+	const struct kvt_layer_map *layers = &f->space->layers;
+	struct kvt_layers a;
+	u32 room;
+	int err;
+
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (err)
+		return err;
+	room = a.nr;
+	a.nr = layers->nr;
+	err = kvt_put_arg(arg, &a, sizeof(a));
+	if (err)
+		return err;
+	if (room < layers->nr)
+		return -ENOSPC;
+	return kvt_put_arg(u64_to_user_ptr(a.ends), layers->ends,
+			   array_size(layers->nr, sizeof(u32)));
+}
+
 static long attach(struct kvt_file *f, const void __user *arg)
 {
 	struct kvt_attach a;
@@ -80,75 +103,13 @@ static long attach(struct kvt_file *f, const void __user *arg)
 	return -EKEYREJECTED;
 }
 
-static int check_mode(struct file *file, const struct kvt_batch *batch)
-{
-	struct kvt_file *f = file->private_data;
-	fmode_t need = 0;
-
-	if (READ_ONCE(f->rejected))
-		return -EKEYREJECTED;
-	if (kvt_abi_op_writes(batch->op))
-		need = FMODE_WRITE;
-	/* What was leased has to be released. */
-	if (!need || batch->flags & KVT_F_LEASE)
-		need |= FMODE_READ;
-	return (file->f_mode & need) == need ? 0 : -EBADF;
-}
-
-/* The entries are decoded from a copy that the caller cannot change. */
-static struct kvt_entry *get_entries(struct kvt_file *f,
-				     const struct kvt_batch *batch)
-{
-	size_t size = array_size(batch->nr, sizeof(struct kvt_entry));
-	struct kvt_entry *entries = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	int err = -EFAULT;
-
-	if (!entries)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(entries, u64_to_user_ptr(batch->entries), size))
-		goto free;
-	err = kvt_abi_check_entries(batch, entries, f->space->block_size);
-	if (err)
-		goto free;
-	return entries;
-free:
-	kvfree(entries);
-	return ERR_PTR(err);
-}
-
-static int put_results(struct kvt_batch __user *arg, struct kvt_cmd *c)
-{
-	if (copy_to_user(u64_to_user_ptr(c->batch->entries), c->entries,
-			 c->batch->done * sizeof(struct kvt_entry)) ||
-	    put_user(c->batch->done, &arg->done) ||
-	    put_user(c->batch->ok, &arg->ok))
-		return -EFAULT;
-	return 0;
-}
-
 static long submit(struct file *file, struct kvt_batch __user *arg)
 {
 	struct kvt_batch batch;
-	struct kvt_cmd c = {
-		.file = file->private_data,
-		.batch = &batch,
-	};
 	int err;
 
-	err = kvt_get_arg(&batch, sizeof(batch), arg);
-	if (!err)
-		err = kvt_abi_check_batch(&batch);
-	if (!err)
-		err = check_mode(file, &batch);
-	if (err)
-		return err;
-	c.entries = get_entries(c.file, &batch);
-	if (IS_ERR(c.entries))
-		return PTR_ERR(c.entries);
-	kvt_cmd_run(&c);
-	err = put_results(arg, &c);
-	kvfree(c.entries);
-	return err;
+	err = kvt_batch_get(file, &batch, arg);
+	return err ?: kvt_batch_run(file, &batch, arg);
 }
 
 static long space_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -158,6 +119,8 @@ static long space_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (KVT_CMD(cmd)) {
 	case KVT_CMD(KVT_IOC_SPACE_INFO):
 		return space_info(file->private_data, p);
+	case KVT_CMD(KVT_IOC_LAYERS):
+		return get_layers(file->private_data, p);
 	case KVT_CMD(KVT_IOC_ATTACH):
 		return attach(file->private_data, p);
 	case KVT_CMD(KVT_IOC_SUBMIT):
@@ -173,6 +136,7 @@ const struct file_operations kvt_space_fops = {
 	.release = space_close,
 	.unlocked_ioctl = space_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = kvt_uring_cmd,
 	.mmap = kvt_area_mmap,
 	.get_unmapped_area = thp_get_unmapped_area,
 };

@@ -6,6 +6,7 @@
  *
  *	kvt_admin		mutex: tiers and spaces as a whole (add, remove,
  *				create, delete, resize)
+ *	  (ring's lock)		mutex, io_uring's: the steps of its commands
  *	  file->lock		mutex: the leases of one open file
  *	  mmap_lock / VMA lock	(mm's)
  *	    mapping invalidate_lock	rwsem: which frame a slot's bytes are in,
@@ -47,6 +48,7 @@ struct kvt_arena;
 struct kvt_block;
 struct kvt_file;
 struct kvt_filler;
+struct kvt_load;
 struct kvt_space;
 struct kvt_tier;
 

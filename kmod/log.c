@@ -12,7 +12,7 @@
 #include "space.h"
 #include "trace.h"
 
-/* Blocks that are begun before a flush waits for some to be done. */
+/* Blocks of full groups that are under way before a flush waits for some. */
 #define FLUSH_DEPTH 256
 
 static u32 quota_of(const struct kvt_nvme *nvme, u64 bytes)
@@ -220,6 +220,73 @@ static int write_one(struct kvt_log *log, unsigned long slot,
 }
 
 /**
+ * struct batch - blocks that a flush writes together
+ * @blocks: held and marked
+ * @nr: length of @blocks
+ */
+struct batch {
+	struct kvt_block *blocks[KVT_WRITE_BATCH];
+	u32 nr;
+};
+
+/* Those that could not be begun, for want of a segment, one by one. */
+static int write_batch(struct kvt_log *log, struct batch *batch,
+		       unsigned long deadline)
+{
+	u32 slots[KVT_WRITE_BATCH], i, nr = batch->nr;
+	int err = 0;
+
+	for (i = 0; i < nr; i++)
+		slots[i] = batch->blocks[i]->slot;
+	batch->nr = 0;
+	if (kvt_log_write_all(log, batch->blocks, nr) == nr)
+		return 0;
+	for (i = 0; i < nr && err != -EAGAIN; i++)
+		err = write_one(log, slots[i], deadline);
+	return err == -EAGAIN ? err : 0;
+}
+
+/* Groups that still take blocks may have some, one for each class. */
+static bool is_deep(struct kvt_log *log)
+{
+	return atomic_read(&log->nr_writing) > FLUSH_DEPTH +
+	       ARRAY_SIZE(log->streams) * log->layout.group;
+}
+
+static void wait_shallow(struct kvt_log *log, unsigned long deadline)
+{
+	long left = max((long)(deadline - jiffies), 1L);
+
+	wait_event_killable_timeout(log->arena->space->wait, !is_deep(log), left);
+}
+
+/* Returns 0, or -EAGAIN: there is no room, or no time, for more. */
+static int flush_slot(struct kvt_log *log, unsigned long slot,
+		      struct batch *batch, unsigned long deadline)
+{
+	struct kvt_block *b = hold_dirty(log, slot);
+
+	if (b)
+		batch->blocks[batch->nr++] = b;
+	if (batch->nr < KVT_WRITE_BATCH)
+		return 0;
+	wait_shallow(log, deadline);
+	return write_batch(log, batch, deadline);
+}
+
+static void flush_slots(struct kvt_log *log, unsigned long deadline)
+{
+	struct batch batch = {};
+	struct kvt_block *b;
+	unsigned long slot;
+
+	xa_for_each(&log->arena->space->slots, slot, b)
+		if (is_over(deadline) || flush_slot(log, slot, &batch, deadline))
+			break;
+	write_batch(log, &batch, deadline);
+}
+
+/**
  * kvt_log_flush() - write what is in memory only
  * @log: the log
  * @deadline: jiffies, until when
@@ -228,19 +295,11 @@ static int write_one(struct kvt_log *log, unsigned long slot,
  */
 void kvt_log_flush(struct kvt_log *log, unsigned long deadline)
 {
-	struct kvt_space *space = log->arena->space;
-	struct kvt_block *b;
-	unsigned long slot;
-
 	wait_recovered(log, deadline);
-	xa_for_each(&space->slots, slot, b) {
-		if (is_over(deadline) || write_one(log, slot, deadline) == -EAGAIN)
-			break;
-		if (atomic_read(&log->nr_writing) > FLUSH_DEPTH) {
-			kvt_log_commit(log);
-			wait_idle(log, deadline);
-		}
-	}
+	flush_slots(log, deadline);
+	/* What the worker had in its hands then is under way by now, or is not. */
+	flush_work(&log->arena->space->balance);
+	flush_slots(log, deadline);
 	kvt_log_commit(log);
 	wait_idle(log, deadline);
 	/* So that it takes one read a segment to find it all again. */

@@ -11,6 +11,9 @@
 #include "log_codec.h"
 #include "nvme.h"
 
+/* Blocks that are handed to kvt_log_write_all() at a time. */
+#define KVT_WRITE_BATCH 32
+
 /* Dropped blocks are named on media after so long, in jiffies. */
 #define KVT_COMMIT_DELAY HZ
 
@@ -121,6 +124,7 @@ bool kvt_segment_next_unburied(struct kvt_log *log, struct kvt_tomb *tomb);
 
 /* writeout.c: see there */
 int kvt_log_write(struct kvt_log *log, struct kvt_block *b);
+u32 kvt_log_write_all(struct kvt_log *log, struct kvt_block **blocks, u32 nr);
 void kvt_log_commit(struct kvt_log *log);
 void kvt_log_commit_work(struct work_struct *work);
 void kvt_log_advance_work(struct work_struct *work);

@@ -5,6 +5,8 @@
 #include "block.h"
 #include "io.h"
 #include "ioctl.h"
+#include "load.h"
+#include "netlink.h"
 #include "nvme.h"
 #include "space.h"
 #include "tier.h"
@@ -16,18 +18,27 @@ static int __init kvt_init(void)
 {
 	int err;
 
-	err = kvt_block_init();
+	err = kvt_netlink_init();
 	if (err)
 		return err;
+	err = kvt_block_init();
+	if (err)
+		goto exit_netlink;
 	err = kvt_area_init();
 	if (err)
 		goto exit_block;
 	err = kvt_io_init();
 	if (err)
 		goto exit_area;
-	err = kvt_tier_init();
+	err = kvt_sums_init();
 	if (err)
 		goto exit_io;
+	err = kvt_load_init();
+	if (err)
+		goto exit_sums;
+	err = kvt_tier_init();
+	if (err)
+		goto exit_load;
 	err = kvt_nvme_init();
 	if (err)
 		goto exit_tier_class;
@@ -45,12 +56,18 @@ exit_nvme:
 	kvt_nvme_shutdown_all();
 exit_tier_class:
 	kvt_tier_exit();
+exit_load:
+	kvt_load_exit();
+exit_sums:
+	kvt_sums_exit();
 exit_io:
 	kvt_io_exit();
 exit_area:
 	kvt_area_exit();
 exit_block:
 	kvt_block_exit();
+exit_netlink:
+	kvt_netlink_exit();
 	return err;
 }
 
@@ -61,9 +78,12 @@ static void __exit kvt_exit(void)
 	kvt_nvme_shutdown_all();
 	kvt_space_exit();
 	kvt_tier_exit();
+	kvt_load_exit();
+	kvt_sums_exit();
 	kvt_io_exit();
 	kvt_area_exit();
 	kvt_block_exit();
+	kvt_netlink_exit();
 }
 
 module_init(kvt_init);

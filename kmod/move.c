@@ -177,6 +177,28 @@ void kvt_forget(struct kvt_space *space, struct kvt_block *b)
 	kvt_block_destroy(space, b);
 }
 
+/*
+ * The bytes of @b are not what they were when they were summed: somebody wrote to
+ * a sealed frame, or memory lies. It lives on by its copy on nvme, if it has one.
+ */
+static void lose_bytes(struct kvt_space *space, struct kvt_block *b)
+{
+	struct kvt_arena *from = kvt_block_arena(space, b);
+	u32 old = b->frame;
+	bool copy = switch_below(space, b);
+
+	pr_warn_ratelimited("kvtier: %s: a block's bytes have changed since it was sealed: %s\n",
+			    dev_name(&space->dev),
+			    copy ? "its copy on nvme is used" : "it is dropped");
+	kvt_stat_inc(space, damaged);
+	if (!copy) {
+		kvt_forget(space, b);
+		return;
+	}
+	kvt_frame_return(from, old);
+	kvt_block_thaw(space, b);
+}
+
 /**
  * kvt_move() - move a block to another frame
  * @space: its space
@@ -185,8 +207,9 @@ void kvt_forget(struct kvt_space *space, struct kvt_block *b)
  * @frame: free frame owned by the caller; used up if this returns 0
  *
  * Context: process, may sleep.
- * Return: 0; -ENOENT if it was dropped meanwhile, -EHWPOISON if its memory
- * has failed: then it is gone, and @frame is free again.
+ * Return: 0; else @frame is free again: -ENOENT if it was dropped meanwhile;
+ * -EHWPOISON if its memory has failed, then it is gone; -EILSEQ if its bytes have
+ * changed, then it is gone or only its copy on nvme is left.
  */
 int kvt_move(struct kvt_space *space, struct kvt_block *b,
 	     struct kvt_arena *to, u32 frame)
@@ -200,6 +223,11 @@ int kvt_move(struct kvt_space *space, struct kvt_block *b,
 		kvt_stat_inc(space, poisoned);
 		kvt_forget(space, b);
 		return -EHWPOISON;
+	}
+	if (!kvt_sums_survive(to, frame, from, old)) {
+		kvt_frame_return(to, frame);
+		lose_bytes(space, b);
+		return -EILSEQ;
 	}
 	if (!switch_frame(space, b, to, frame)) {
 		kvt_frame_return(to, frame);

@@ -12,6 +12,7 @@
 #include <linux/reboot.h>
 #include <linux/slab.h>
 
+#include "event.h"
 #include "log.h"
 #include "nvme.h"
 #include "space.h"
@@ -43,6 +44,7 @@ static void lose_work(struct work_struct *work)
 		if (!READ_ONCE(dev->failed) || dev->is_lost)
 			continue;
 		dev->is_lost = true;
+		kvt_event_device(&nvme->tier, dev->bdev);
 		kvt_nvme_lose(dev);
 		list_for_each_entry(log, &nvme->logs, list)
 			kvt_log_lose_device(log, dev);
@@ -75,6 +77,7 @@ static void init_fields(struct kvt_nvme *nvme)
 		INIT_LIST_HEAD(&dev->free);
 		INIT_LIST_HEAD(&dev->freeing);
 		INIT_WORK(&dev->free_work, kvt_nvme_free_work);
+		kvt_turns_init(&dev->turns);
 	}
 	set_defaults(nvme);
 }

@@ -16,6 +16,7 @@
 #include "io.h"
 #include "log_codec.h"
 #include "tier.h"
+#include "turn.h"
 
 /**
  * enum kvt_segment_state - whose a segment is
@@ -62,7 +63,8 @@ enum kvt_segment_state {
  * @nr: entries so far
  * @nr_live: of these, blocks that are present by it
  * @pos: byte of the segment where the next group begins (the log's mutex)
- * @sealed_at: ns, when it was closed or found
+ * @sealed_at: by kvt_clock(), when it got its last entry or was found (the log.s
+ *	mutex; constant once it is closed)
  * @nr_unburied: of the entries, those in KVT_UNBURIED
  * @bury_from: none of them is below it
  * @slots: by entry: slot of the block, KVT_NO_ENTRY or KVT_UNBURIED
@@ -120,6 +122,7 @@ struct kvt_segment {
  * @is_lost: logs have been told that it failed (kvt_admin)
  * @write_errors: in a row (racy: only a reason to give up)
  * @inflight: struct kvt_io not ended yet, and @free_work under way
+ * @turns: whose turn it is there
  * @free: segments by state (nvme->lock), the longest free first
  * @freeing: by state (nvme->lock); only @free_work removes some
  * @free_work: writes the state pages of @freeing
@@ -142,6 +145,7 @@ struct kvt_device {
 	bool is_lost;
 	unsigned int write_errors;
 	atomic_t inflight;
+	struct kvt_turns turns;
 	struct list_head free;
 	struct list_head freeing;
 	struct work_struct free_work;

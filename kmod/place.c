@@ -9,10 +9,37 @@
 #include "move.h"
 #include "place.h"
 
+/* Frames that reclaim needs to go on: it carries so many blocks over at a time. */
+#define KEPT 16
+
+/**
+ * kvt_frames_kept() - how many free frames are not for new blocks just now
+ * @a: memory
+ *
+ * Memory may be full of blocks that wait for a segment to be written to, hence for
+ * reclaim; and those who store would take each frame that becomes free. So what
+ * reclaim brings up comes first.
+ *
+ * Return: frames.
+ */
+u32 kvt_frames_kept(struct kvt_arena *a)
+{
+	return atomic_read(&a->space->nr_carrying) ?
+		min(KEPT, READ_ONCE(a->nr_frames) / 8) : 0;
+}
+
+/* What a frame is wanted for. */
+enum use { FOR_COPY, FOR_NEW };
+
+static u32 kept(struct kvt_arena *a, enum use use)
+{
+	return use == FOR_NEW ? kvt_frames_kept(a) : 0;
+}
+
 /* A free frame of memory of @kind, on this CPU's node if there is one. */
 static struct kvt_arena *take_from_kind(struct kvt_space *space,
 					enum kvt_tier_kind kind, u32 *frame,
-					u32 keep_permille)
+					u32 keep_permille, enum use use)
 {
 	int local = numa_node_id(), pass;
 	struct kvt_arena *a;
@@ -23,7 +50,8 @@ static struct kvt_arena *take_from_kind(struct kvt_space *space,
 
 			if (a->kind != kind || far != pass)
 				continue;
-			*frame = kvt_frame_take(a, kvt_watermark(a, keep_permille));
+			*frame = kvt_frame_take(a, kept(a, use) +
+						kvt_watermark(a, keep_permille));
 			if (*frame != KVT_NO_FRAME)
 				return a;
 		}
@@ -33,7 +61,8 @@ static struct kvt_arena *take_from_kind(struct kvt_space *space,
 
 /* The same, evicting a block if none is free. */
 static struct kvt_arena *evict_from_kind(struct kvt_space *space,
-					 enum kvt_tier_kind kind, u32 *frame)
+					 enum kvt_tier_kind kind, u32 *frame,
+					 enum use use)
 {
 	struct kvt_arena *a;
 
@@ -41,7 +70,7 @@ static struct kvt_arena *evict_from_kind(struct kvt_space *space,
 		if (a->kind != kind || !READ_ONCE(a->limit))
 			continue;
 		while (!kvt_evict_one(a)) {
-			*frame = kvt_frame_take(a, 0);
+			*frame = kvt_frame_take(a, kept(a, use));
 			if (*frame != KVT_NO_FRAME)
 				return a;
 		}
@@ -49,8 +78,28 @@ static struct kvt_arena *evict_from_kind(struct kvt_space *space,
 	return NULL;
 }
 
+static struct kvt_arena *find(struct kvt_space *space,
+			      enum kvt_tier_kind slowest, u32 *frame,
+			      enum use use)
+{
+	int kind, end = min_t(int, slowest + 1, KVT_MEM_KINDS);
+	struct kvt_arena *a;
+
+	for (kind = 0; kind < end; kind++) {
+		a = take_from_kind(space, kind, frame, 0, use);
+		if (a)
+			return a;
+	}
+	for (kind = 0; kind < end; kind++) {
+		a = evict_from_kind(space, kind, frame, use);
+		if (a)
+			return a;
+	}
+	return NULL;
+}
+
 /**
- * kvt_frame_find() - a frame for a new block
+ * kvt_frame_find_new() - a frame for a block that is not there yet
  * @space: the space
  * @slowest: of memory that will do
  * @frame: out: the frame, owned by the caller
@@ -61,23 +110,17 @@ static struct kvt_arena *evict_from_kind(struct kvt_space *space,
  * Context: process, may sleep.
  * Return: the frame's arena; NULL if nothing is free nor can go.
  */
+struct kvt_arena *kvt_frame_find_new(struct kvt_space *space,
+				     enum kvt_tier_kind slowest, u32 *frame)
+{
+	return find(space, slowest, frame, FOR_NEW);
+}
+
+/* The same for one that comes up from nvme: it can go again at any time. */
 struct kvt_arena *kvt_frame_find(struct kvt_space *space,
 				 enum kvt_tier_kind slowest, u32 *frame)
 {
-	int kind, end = min_t(int, slowest + 1, KVT_MEM_KINDS);
-	struct kvt_arena *a;
-
-	for (kind = 0; kind < end; kind++) {
-		a = take_from_kind(space, kind, frame, 0);
-		if (a)
-			return a;
-	}
-	for (kind = 0; kind < end; kind++) {
-		a = evict_from_kind(space, kind, frame);
-		if (a)
-			return a;
-	}
-	return NULL;
+	return find(space, slowest, frame, FOR_COPY);
 }
 
 /**
@@ -94,9 +137,9 @@ void kvt_promote(struct kvt_space *space, struct kvt_block *b,
 	u32 keep = READ_ONCE(space->knobs.low_watermark), frame;
 	struct kvt_arena *to;
 
-	to = take_from_kind(space, KVT_TIER_DRAM, &frame, keep);
+	to = take_from_kind(space, KVT_TIER_DRAM, &frame, keep, FOR_COPY);
 	if (!to && how == KVT_PROMOTE_ALWAYS)
-		to = evict_from_kind(space, KVT_TIER_DRAM, &frame);
+		to = evict_from_kind(space, KVT_TIER_DRAM, &frame, FOR_COPY);
 	if (!to)
 		kvt_block_thaw(space, b);
 	else if (!kvt_move(space, b, to, frame))

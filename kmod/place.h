@@ -4,6 +4,9 @@
 
 #include "space.h"
 
+struct kvt_arena *kvt_frame_find_new(struct kvt_space *space,
+				     enum kvt_tier_kind slowest, u32 *frame);
+u32 kvt_frames_kept(struct kvt_arena *a);
 struct kvt_arena *kvt_frame_find(struct kvt_space *space,
 				 enum kvt_tier_kind slowest, u32 *frame);
 void kvt_promote(struct kvt_space *space, struct kvt_block *b,

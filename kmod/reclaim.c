@@ -244,30 +244,40 @@ static void make_room(struct kvt_space *space)
 	}
 }
 
-/* Somebody was faster to take what frames there were: the next walk tries again. */
+/* There was no frame for entry @i. It is to be tried again, unless that is hopeless. */
 static void try_again(struct pass *p, u32 i)
 {
-	if (++p->nr_failed > MAX_FAILED)
+	if (++p->nr_failed > MAX_FAILED) {
 		give_up(p);
-	else if (!p->down || !__test_and_clear_bit(i, p->down))
+		return;
+	}
+	if (!p->down || !__test_and_clear_bit(i, p->down))
 		__set_bit(i, p->hot);
+	/* Those that have come up can be written, and go, first. */
+	wait_loads(p);
+	make_room(space_of(p->seg));
 }
 
-/* Bring @b up: when it leaves memory again it is written anew. */
-static void carry(struct pass *p, u32 i, struct kvt_block *b)
+/* Bring @b up: when it leaves memory again it is written anew. false: try again. */
+static bool carry(struct pass *p, u32 i, struct kvt_block *b)
 {
 	struct kvt_space *space = space_of(p->seg);
 	struct kvt_load *load;
+	LIST_HEAD(alone);
 
-	load = kvt_load_begin(space, b, true);
+	load = kvt_load_prepare(space, b, true);
 	if (IS_ERR(load)) {
 		try_again(p, i);
-		return;
+		return false;
 	}
 	load->entry = i;
 	list_add_tail(&load->link, &p->loads);
+	kvt_load_yield(load);
+	list_add_tail(&load->peers, &alone);
+	kvt_load_submit(space, &alone);
 	if (++p->nr_loads == CARRY_DEPTH)
 		wait_loads(p);
+	return true;
 }
 
 static void walk(struct pass *p)
@@ -277,7 +287,9 @@ static void walk(struct pass *p)
 	enum fate fate;
 	u32 i;
 
-	for (i = 0; i < p->seg->nr; i++) {
+	for (i = 0; i < p->seg->nr;) {
+		bool done = true;
+
 		if ((p->hot || p->down) && !has_free_frame(space))
 			make_room(space);
 		spin_lock(&space->lock);
@@ -286,9 +298,10 @@ static void walk(struct pass *p)
 		if (fate == DROP)
 			drop(space, b);
 		else if (fate == CARRY)
-			carry(p, i, b);
+			done = carry(p, i, b);
 		else if (fate == LOWER)
 			kvt_log_write(p->lower, b);
+		i += done;
 		cond_resched();
 	}
 	wait_loads(p);
@@ -345,6 +358,19 @@ static u32 carry_budget(const struct kvt_segment *seg)
 	       READ_ONCE(seg->log->nvme->knobs.carry_over) / 1000;
 }
 
+/* Frames and the last segment of the quota are for what is carried over. */
+static void set_carrying(struct kvt_log *log, bool carrying)
+{
+	struct kvt_space *space = log->arena->space;
+
+	lockdep_assert_held(&log->reclaim);
+	if (carrying == log->is_carrying)
+		return;
+	WRITE_ONCE(log->is_carrying, carrying);
+	atomic_add(carrying ? 1 : -1, &space->nr_carrying);
+	kvt_space_wake(space);
+}
+
 /* Free @seg, closed and the caller's to take. @carry: what is in it can be read. */
 static void free_segment(struct kvt_log *log, struct kvt_segment *seg,
 			 bool carry)
@@ -359,9 +385,9 @@ static void free_segment(struct kvt_log *log, struct kvt_segment *seg,
 		p.down = bitmap_zalloc(seg->nr, GFP_NOIO);
 	if (carry && carry_budget(seg))
 		p.hot = choose_hot(seg, carry_budget(seg));
-	WRITE_ONCE(log->is_carrying, p.hot || p.down);
+	set_carrying(log, p.hot || p.down);
 	empty(&p);
-	WRITE_ONCE(log->is_carrying, false);
+	set_carrying(log, false);
 	spin_lock(&space->lock);
 	list_del_init(&seg->list);
 	log->nr_segments--;

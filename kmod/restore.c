@@ -3,6 +3,8 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 
+#include "candidate.h"
+#include "event.h"
 #include "fill.h"
 #include "index.h"
 #include "log.h"
@@ -43,7 +45,7 @@ static struct kvt_block *new_block(struct kvt_restore *rs,
 
 	if (!b)
 		return NULL;
-	RB_CLEAR_NODE(&b->evict);
+	kvt_candidate_clear(b);
 	b->state = KVT_FILLING;
 	b->bits = seg->class_id << KVT_BITS_CLASS;
 	kvt_block_set_arena(b, log->arena->index);
@@ -84,6 +86,7 @@ static int link_block(struct kvt_restore *rs, struct kvt_segment *seg,
 	smp_store_release(&b->state, KVT_SEALED);
 	kvt_block_share(space, b);
 	trace_kvt_recover(space, b);
+	kvt_event_block(space, b, KVT_NL_BLOCK_STORED);
 	return 0;
 }
 

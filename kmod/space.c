@@ -10,6 +10,7 @@
 #include "abi.h"
 #include "area.h"
 #include "balance.h"
+#include "event.h"
 #include "file.h"
 #include "index.h"
 #include "ioctl.h"
@@ -32,6 +33,7 @@ static void space_release(struct device *dev)
 	if (dev->devt)
 		ida_free(&minors, MINOR(dev->devt) - MINOR(first_dev));
 	free_percpu(space->stats);
+	kvt_layers_free(&space->layers);
 	kfree(space);
 }
 
@@ -70,16 +72,20 @@ long kvt_space_quota(struct kvt_space *space)
 	return max_t(u64, div_u64(quota, 1000), 1);
 }
 
-/* Bytes of kernel memory for the index, descriptors, slots, frames. */
+/* Bytes of kernel memory for the index, descriptors, slots, frames, checksums. */
 size_t kvt_space_metadata(struct kvt_space *space)
 {
 	u64 frames = kvt_space_frames(space);
 	/* A leaf of the slot tree has 64 slots and takes 576 bytes. */
 	u64 slots = DIV_ROUND_UP(READ_ONCE(space->nr_blocks), 64) * 576;
+	struct kvt_arena *a;
+	u64 sums = 0;
 
+	kvt_for_each_arena(a, space)
+		sums += kvt_sums_bytes(a);
 	return (u64)atomic_read(&space->nr_descriptors) *
 	       kvt_block_footprint() + kvt_index_bytes(space) + slots +
-	       frames * sizeof(struct kvt_status) + frames / 8;
+	       frames * sizeof(struct kvt_status) + frames / 8 + sums;
 }
 
 /* A file is opened. Returns 0, or -ENODEV if the space is being deleted. */
@@ -124,6 +130,8 @@ static void set_defaults(struct kvt_space *space)
 		.fill_timeout_ms = 60000,
 		.quarantine_ms = 10000,
 		.promote = KVT_PROMOTE_FREE,
+		.checksum = KVT_SUM_AT_MOVE,
+		.verify = 1000,
 	};
 }
 
@@ -139,6 +147,7 @@ static void init_fields(struct kvt_space *space)
 	INIT_WORK(&space->balance, kvt_balance_work);
 	INIT_DELAYED_WORK(&space->reap, kvt_reap_work);
 	xa_init_flags(&space->slots, XA_FLAGS_ALLOC);
+	xa_init(&space->wanted);
 	for (i = 0; i < KVT_MAX_ARENAS; i++)
 		kvt_arena_init(&space->arenas[i], space, i);
 	set_defaults(space);
@@ -146,12 +155,17 @@ static void init_fields(struct kvt_space *space)
 }
 
 /* A space with nothing in it; put_device() frees it. */
-static struct kvt_space *space_alloc(const struct kvt_space_create *arg)
+static struct kvt_space *space_alloc(const struct kvt_space_create *arg,
+				     const u32 *ends)
 {
 	struct kvt_space *space = kzalloc(sizeof(*space), GFP_KERNEL);
 
 	if (!space)
 		return NULL;
+	if (kvt_layers_init(&space->layers, ends, arg->nr_layers)) {
+		kfree(space);
+		return NULL;
+	}
 	init_fields(space);
 	space->block_size = arg->block_size;
 	memcpy(space->identity, arg->identity, KVT_IDENTITY_SIZE);
@@ -183,6 +197,7 @@ static void free_blocks(struct kvt_space *space)
 		kvt_block_free(space, b);
 	rhashtable_free_and_destroy(&space->index, free_descriptor, space);
 	xa_destroy(&space->slots);
+	xa_destroy(&space->wanted);
 }
 
 static void free_arenas(struct kvt_space *space)
@@ -253,6 +268,16 @@ free_wq:
 	return err;
 }
 
+/* The space after @space, or the first; NULL if there is none. */
+struct kvt_space *kvt_space_next(struct kvt_space *space)
+{
+	lockdep_assert_held(&kvt_admin);
+	if (!space)
+		return list_first_entry_or_null(&spaces, struct kvt_space, list);
+	return list_is_last(&space->list, &spaces) ? NULL :
+	       list_next_entry(space, list);
+}
+
 /* Nobody can reach the space any more. */
 static void free_parts(struct kvt_space *space)
 {
@@ -299,14 +324,14 @@ static int add_device(struct kvt_space *space)
 	return 0;
 }
 
-static int create_locked(const struct kvt_space_create *arg)
+static int create_locked(const struct kvt_space_create *arg, const u32 *ends)
 {
 	struct kvt_space *space;
 	int err;
 
 	if (find_space((const char *)arg->name))
 		return -EEXIST;
-	space = space_alloc(arg);
+	space = space_alloc(arg, ends);
 	if (!space)
 		return -ENOMEM;
 	err = -EINVAL;
@@ -320,6 +345,7 @@ static int create_locked(const struct kvt_space_create *arg)
 	if (err)
 		goto free;
 	list_add_tail(&space->list, &spaces);
+	kvt_event_space(KVT_NL_CMD_SPACE_CREATED, space);
 	return 0;
 
 free:
@@ -332,17 +358,18 @@ put:
 /**
  * kvt_space_create() - make a space, its arenas and its device node
  * @arg: has passed kvt_abi_check_space_create()
+ * @ends: where its layers end, has passed kvt_abi_check_layers(); or NULL
  *
  * Context: process; takes kvt_admin.
  * Return: 0 or what struct kvt_space_create documents.
  */
-int kvt_space_create(const struct kvt_space_create *arg)
+int kvt_space_create(const struct kvt_space_create *arg, const u32 *ends)
 {
 	int err;
 
 	if (mutex_lock_killable(&kvt_admin))
 		return -EINTR;
-	err = create_locked(arg);
+	err = create_locked(arg, ends);
 	mutex_unlock(&kvt_admin);
 	return err;
 }
@@ -364,6 +391,7 @@ static int close_door(struct kvt_space *space)
 static void remove_space(struct kvt_space *space)
 {
 	list_del(&space->list);
+	kvt_event_space(KVT_NL_CMD_SPACE_DELETED, space);
 	del_device(space);
 	free_parts(space);
 	put_device(&space->dev);
@@ -521,6 +549,7 @@ void kvt_space_info(struct kvt_space *space, struct kvt_space_info *info)
 		.block_size = space->block_size,
 		.default_class = READ_ONCE(space->knobs.default_class),
 		.slots_offset = KVT_SLOTS_BASE,
+		.nr_layers = space->layers.nr,
 	};
 	strscpy((char *)info->name, dev_name(&space->dev), KVT_NAME_SIZE);
 	memcpy(info->identity, space->identity, KVT_IDENTITY_SIZE);

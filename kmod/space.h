@@ -13,9 +13,11 @@
 #include "arena.h"
 #include "block.h"
 #include "kvt.h"
+#include "layers.h"
 #include "policy.h"
 #include "retain.h"
 #include "stats.h"
+#include "sums.h"
 
 /* The file offsets of a space's areas. Each arena has a fixed region. */
 #define KVT_WINDOW_MAX		BIT_ULL(44)
@@ -45,10 +47,9 @@ struct kvt_knobs {
 	u32 fill_timeout_ms;
 	u32 quarantine_ms;
 	u32 promote;		/* enum kvt_promote */
+	u32 checksum;		/* enum kvt_checksum */
+	u32 verify;		/* per mille of the moves between memory tiers */
 };
-
-/* Slots whose blocks a PREFETCH wants on a faster tier. */
-#define KVT_WANTED XA_MARK_1
 
 /**
  * struct kvt_space - one tenant's KV address space
@@ -56,6 +57,7 @@ struct kvt_knobs {
  * @cdev: /dev/kvtier/<name>
  * @list: in the list of spaces (kvt_admin)
  * @block_size: bytes; constant
+ * @layers: of a block; constant
  * @identity: constant
  * @uid: owner of the node; constant
  * @gid: group of the node; constant
@@ -68,9 +70,13 @@ struct kvt_knobs {
  * @index: all descriptors by key
  * @slots: descriptors that have a frame, by slot
  * @held: leases of all files, and blocks being filled; <= the lease quota
+ * @wanted: by slot: until when, in jiffies, a PREFETCH wants its block on a faster
+ *	tier (xa_mk_value()); 0: at any time
  * @has_wanted: PREFETCH asked for blocks, and they are not all under way
  *	(READ_ONCE)
  * @nr_loading: loads that nobody waits for
+ * @nr_carrying: logs that carry blocks over just now (atomic)
+ * @nr_grown: counts that more of a block became valid which others wait for
  * @stats: counters
  * @wait: woken when a block is sealed, settles after a move or goes, and when
  *	a frame becomes free
@@ -98,6 +104,7 @@ struct kvt_space {
 	struct cdev cdev;
 	struct list_head list;
 	u32 block_size;
+	struct kvt_layer_map layers;
 	u8 identity[KVT_IDENTITY_SIZE];
 	kuid_t uid;
 	kgid_t gid;
@@ -110,8 +117,11 @@ struct kvt_space {
 	struct rhashtable index;
 	struct xarray slots;
 	atomic_long_t held;
+	struct xarray wanted;
 	bool has_wanted;
 	atomic_t nr_loading;
+	atomic_t nr_carrying;
+	atomic_t nr_grown;
 	struct kvt_stats __percpu *stats;
 	wait_queue_head_t wait;
 	struct workqueue_struct *wq;
@@ -186,13 +196,14 @@ u64 kvt_space_extents(struct kvt_space *space);
 
 int kvt_space_init(void);
 void kvt_space_exit(void);
-int kvt_space_create(const struct kvt_space_create *arg);
+int kvt_space_create(const struct kvt_space_create *arg, const u32 *ends);
 int kvt_space_delete(const char *name);
 int kvt_space_resize(const char *name, const char *tier, u64 *bytes);
 void kvt_space_lose_arena(struct kvt_arena *a);
 void kvt_space_info(struct kvt_space *space, struct kvt_space_info *info);
 long kvt_space_quota(struct kvt_space *space);
 size_t kvt_space_metadata(struct kvt_space *space);
+struct kvt_space *kvt_space_next(struct kvt_space *space);
 int kvt_space_enter(struct kvt_space *space);
 void kvt_space_leave(struct kvt_space *space);
 

@@ -32,6 +32,7 @@
 	X(slot_faults)		\
 	X(window_faults)	\
 	X(poisoned)		\
+	X(damaged)		\
 	X(batches)
 
 #define KVT_STAT_ENUM(name) KVT_STAT_##name,

@@ -25,6 +25,7 @@ static ssize_t name##_show(struct device *dev,				\
 static DEVICE_ATTR_RO(name)
 
 SPACE_NUMBER(block_size, space->block_size);
+SPACE_NUMBER(layers, space->layers.nr);
 SPACE_NUMBER(blocks, space->nr_blocks);
 SPACE_NUMBER(filling, space->nr_filling);
 SPACE_NUMBER(dropped_held, space->nr_dropped);
@@ -116,6 +117,7 @@ KNOB(high_watermark, 0, 500);
 KNOB(lease_quota, 1, 1000);
 KNOB(fill_timeout_ms, 100, 3600000);
 KNOB(quarantine_ms, 0, 3600000);
+KNOB(verify, 0, 1000);
 
 static const char *const promote_names[] = {
 	[KVT_PROMOTE_OFF]	= "off",
@@ -142,6 +144,31 @@ static ssize_t promote_store(struct device *dev, struct device_attribute *attr,
 	return len;
 }
 static DEVICE_ATTR_RW(promote);
+
+static const char *const checksum_names[] = {
+	[KVT_SUM_AT_MOVE]	= "move",
+	[KVT_SUM_AT_COMMIT]	= "commit",
+};
+
+static ssize_t checksum_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	u32 when = READ_ONCE(to_kvt_space(dev)->knobs.checksum);
+
+	return sysfs_emit(buf, "%s\n", checksum_names[when]);
+}
+
+static ssize_t checksum_store(struct device *dev, struct device_attribute *attr,
+			      const char *buf, size_t len)
+{
+	int when = sysfs_match_string(checksum_names, buf);
+
+	if (when < 0)
+		return when;
+	WRITE_ONCE(to_kvt_space(dev)->knobs.checksum, when);
+	return len;
+}
+static DEVICE_ATTR_RW(checksum);
 
 static const struct kvt_policy *const policies[] = { &kvt_policy_lru };
 
@@ -176,6 +203,7 @@ static DEVICE_ATTR_RW(policy);
 
 static struct attribute *kvt_space_attrs[] = {
 	&dev_attr_block_size.attr,
+	&dev_attr_layers.attr,
 	&dev_attr_identity.attr,
 	&dev_attr_blocks.attr,
 	&dev_attr_filling.attr,
@@ -191,7 +219,9 @@ static struct attribute *kvt_space_attrs[] = {
 	&knob_lease_quota.attr.attr,
 	&knob_fill_timeout_ms.attr.attr,
 	&knob_quarantine_ms.attr.attr,
+	&knob_verify.attr.attr,
 	&dev_attr_promote.attr,
+	&dev_attr_checksum.attr,
 	&dev_attr_policy.attr,
 	NULL
 };

@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/numa.h>
 
+#include "event.h"
 #include "tier.h"
 
 static LIST_HEAD(tiers);	/* kvt_admin */
@@ -81,8 +82,10 @@ int kvt_tier_publish(struct kvt_tier *tier)
 		return -EINTR;
 	if (!kvt_tier_find(dev_name(&tier->dev)))
 		err = device_add(&tier->dev);
-	if (!err)
+	if (!err) {
 		list_add_tail(&tier->list, &tiers);
+		kvt_event_tier(KVT_NL_CMD_TIER_ADDED, tier);
+	}
 	mutex_unlock(&kvt_admin);
 	return err;
 }
@@ -92,6 +95,7 @@ void kvt_tier_del(struct kvt_tier *tier)
 {
 	lockdep_assert_held(&kvt_admin);
 	list_del(&tier->list);
+	kvt_event_tier(KVT_NL_CMD_TIER_REMOVED, tier);
 	device_del(&tier->dev);
 	tier->ops->destroy(tier);
 }

@@ -4,9 +4,12 @@
  *
  * Blocks gather in a group: each is held, so its bytes stay where they are, and
  * its data are on their way to the device from the moment it is added. When the
- * group takes no more and all its data are on media, its summary is written, by
- * PREFLUSH and FUA; only then are its blocks present on nvme. The summaries of a
- * segment are written in order, one at a time: a reader walks them from the front.
+ * group takes no more and all its data have been written, its summary is, with
+ * FUA; only then are its blocks present on nvme. Summaries go out together, those
+ * of all groups that are ready, the first with PREFLUSH: that makes the data of all
+ * of them durable, and as long as it has not come to media a reader, who walks
+ * them from the front, sees none of the others. Blocks become present in the same
+ * order.
  *
  * A segment is abandoned where a write to it failed: the group and those behind
  * it are void, and their blocks are in memory only, as before.
@@ -361,7 +364,6 @@ void kvt_segment_close_work(struct work_struct *work)
 
 	spin_lock(&log->arena->space->lock);
 	seg->is_closed = true;
-	seg->sealed_at = kvt_clock();
 	spin_unlock(&log->arena->space->lock);
 	put_busy(log, seg);
 	queue_work(log->arena->space->wq, &log->arena->space->balance);
@@ -420,6 +422,7 @@ static struct kvt_group *begin_group(struct kvt_log *log,
 		     &place, &owner);
 	seg->pos += log->layout.summary_bytes;
 	begin_io(g, &g->data, data_done);
+	g->data.urgency = KVT_IN_TURN;
 	get_busy(log, seg);
 	atomic_inc(&log->nr_groups);
 	stream->group = g;
@@ -458,14 +461,18 @@ static void entry_added(struct kvt_group *g)
 {
 	g->nr++;
 	g->seg->nr++;
+	g->seg->sealed_at = kvt_clock();
 	if (group_is_full(g))
 		seal_group(g);
 }
 
-/* Checksums of a held block's bytes. */
-static void sum_block(struct kvt_log *log, const struct kvt_block *b, u32 *crcs)
+/* Checksums of a held block's bytes: they have been made, if there was memory. */
+static void get_sums(struct kvt_log *log, const struct kvt_block *b, u32 *crcs)
 {
-	kvt_arena_sum(kvt_block_arena(log->arena->space, b), b->frame, crcs);
+	struct kvt_arena *a = kvt_block_arena(log->arena->space, b);
+
+	if (!kvt_sums_get(a, b->frame, crcs))
+		kvt_arena_sum(a, b->frame, crcs);
 }
 
 static void add_block(struct kvt_group *g, struct kvt_block *b)
@@ -476,7 +483,7 @@ static void add_block(struct kvt_group *g, struct kvt_block *b)
 
 	seg->offsets[i] = seg->pos / KVT_LOG_PAGE;
 	seg->slots[i] = KVT_NO_ENTRY;
-	sum_block(log, b, &seg->crcs[i * log->layout.crcs]);
+	get_sums(log, b, &seg->crcs[i * log->layout.crcs]);
 	g->blocks[g->nr] = b;
 	spin_lock(&log->arena->space->lock);
 	fill_block(log->arena->space, next_entry(g), seg, i, b);
@@ -498,19 +505,8 @@ static void unmark(struct kvt_space *space, struct kvt_block *b)
 	spin_unlock(&space->lock);
 }
 
-/**
- * kvt_log_write() - begin to write a block
- * @log: where
- * @b: in memory, held by the caller and marked KVT_WRITING; used up
- *
- * Its data are under way on return; it becomes present when its group is
- * committed: see kvt_log_commit().
- *
- * Context: process, may sleep for the device; not under any lock.
- * Return: 0; -EAGAIN: no free segment or memory just now; -EHWPOISON: the block's
- * memory has failed, it is dropped.
- */
-int kvt_log_write(struct kvt_log *log, struct kvt_block *b)
+/* Returns 0, or what kvt_log_write() says: then @b is held no longer. */
+static int write_block(struct kvt_log *log, struct kvt_block *b)
 {
 	struct kvt_space *space = log->arena->space;
 	struct kvt_group *g = NULL;
@@ -533,6 +529,40 @@ int kvt_log_write(struct kvt_log *log, struct kvt_block *b)
 		kvt_drop_poisoned(space, b);
 	kvt_block_unhold(space, b, 1);
 	return err;
+}
+
+/**
+ * kvt_log_write_all() - begin to write blocks
+ * @log: where
+ * @blocks: in memory, held by the caller and marked KVT_WRITING; used up
+ * @nr: how many
+ *
+ * Their data are under way on return; they become present when their group is
+ * committed: see kvt_log_commit(). What could not be begun, for want of a free
+ * segment or of memory, is as it was; a block whose memory has failed is dropped.
+ *
+ * Context: process, may sleep for the device; not under any lock.
+ * Return: how many are under way.
+ */
+u32 kvt_log_write_all(struct kvt_log *log, struct kvt_block **blocks, u32 nr)
+{
+	struct blk_plug plug;
+	u32 i, begun = 0;
+
+	kvt_sums_make_all(log->arena->space, blocks, nr);
+	/* They lie back to back, and are written as if they were one. */
+	blk_start_plug(&plug);
+	for (i = 0; i < nr; i++)
+		begun += !write_block(log, blocks[i]);
+	blk_finish_plug(&plug);
+	return begun;
+}
+
+/* The same for one. Returns 0; -EAGAIN; -EHWPOISON: it is dropped. */
+int kvt_log_write(struct kvt_log *log, struct kvt_block *b)
+{
+	kvt_sums_make_all(log->arena->space, &b, 1);
+	return write_block(log, b);
 }
 
 /* --------------------------------------------------------------------- commit */
@@ -614,35 +644,54 @@ static void abandon(struct kvt_log *log, struct kvt_segment *seg)
 	seg->is_void = true;
 }
 
-static void submit_summary(struct kvt_group *g)
+static void submit_summary(struct kvt_group *g, blk_opf_t flags)
 {
 	g->submitted = true;
 	g->record->nr = cpu_to_le32(g->nr);
 	g->record->first = cpu_to_le32(g->first);
 	kvt_log_seal(g->record);
 	begin_io(g, &g->io, summary_done);
-	kvt_io_add_buf(&g->io, REQ_OP_WRITE | REQ_PREFLUSH | REQ_FUA,
+	kvt_io_add_buf(&g->io, REQ_OP_WRITE | REQ_FUA | flags,
 		       kvt_segment_start(g->seg) + g->pos, g->record,
 		       g->log->layout.summary_bytes);
 	kvt_io_end(&g->io);
 }
 
-/* Is @g, the first of its stream, through? Else its summary is sent if it can be. */
+/* If so, no transfer touches the group any more. */
+static bool has_ended(const bool *flag)
+{
+	/* With the release in io_ended(). */
+	return smp_load_acquire(flag);
+}
+
+/* Is @g, the first of its stream, through? */
 static bool is_through(struct kvt_group *g)
 {
-	/* With the release in io_ended(): then nobody else touches the group. */
-	if (!smp_load_acquire(&g->written))
+	if (!has_ended(&g->written))
 		return false;
-	if (g->submitted) {
-		/* The same. */
-		return smp_load_acquire(&g->committed);
-	}
+	if (g->submitted)
+		return has_ended(&g->committed);
 	if (g->data.status)
 		abandon(g->log, g->seg);
-	if (g->seg->is_void)
-		return true;
-	submit_summary(g);
-	return false;
+	return g->seg->is_void;
+}
+
+/* Send the summaries that can be, if none of them is on its way. */
+static void submit_summaries(struct kvt_stream *stream)
+{
+	blk_opf_t flags = REQ_PREFLUSH;
+	struct kvt_group *g, *first;
+
+	first = list_first_entry_or_null(&stream->commits, struct kvt_group, list);
+	if (!first || first->submitted)
+		return;
+	list_for_each_entry(g, &stream->commits, list) {
+		/* Of one segment: another device would need a flush of its own. */
+		if (g->seg != first->seg || !has_ended(&g->written) || g->data.status)
+			break;
+		submit_summary(g, flags);
+		flags = 0;
+	}
 }
 
 static void settle(struct kvt_group *g)
@@ -677,6 +726,7 @@ static void advance_stream(struct kvt_stream *stream)
 		list_del(&g->list);
 		settle(g);
 	}
+	submit_summaries(stream);
 }
 
 /* Data, or a summary, have ended: go on as far as can be. */

@@ -45,6 +45,7 @@
 #define KVT_PATH_SIZE		256	/* bytes of a device's path, NUL included */
 #define KVT_HOST_SIZE		16	/* bytes that name a host */
 #define KVT_MAX_TIMEOUT_NS	3600000000000ULL /* longest wait: one hour */
+#define KVT_MAX_LAYERS		1024	/* layers of a block */
 
 /**
  * enum kvt_tier_kind - what a tier is made of, fastest first
@@ -194,6 +195,13 @@ struct kvt_quota {
  * @pad: zero
  * @quotas: one for each tier that the space is to use, tiers not repeated;
  *	unused ones zero
+ * @layers: user address of __u32[@nr_layers]: where each layer of a block ends,
+ *	bytes, rising, the last one @block_size; zero without layers
+ * @nr_layers: layers of a block, in the order they are used in, 0: none are
+ *	declared .. KVT_MAX_LAYERS
+ * @pad2: zero
+ *
+ * Blocks that are brought up together arrive layer by layer: see struct kvt_status.
  *
  * EEXIST: name taken. ENOENT: no such tier. ENOSPC: a tier has not that much
  * free, a quota is above 16 TiB or 2^32 - 2 blocks, or there are 4096 spaces.
@@ -216,6 +224,9 @@ struct kvt_space_create {
 	__u32	nr_quotas;
 	__u32	pad;
 	struct kvt_quota quotas[KVT_MAX_ARENAS];
+	__u64	layers;
+	__u32	nr_layers;
+	__u32	pad2;
 };
 
 /**
@@ -339,6 +350,8 @@ struct kvt_arena_info {
  * @slots_len: nr_slots * block_size. More may be mapped ahead: unused slots
  *	give SIGBUS
  * @arenas: by arena index
+ * @nr_layers: layers of a block; 0: none were declared. See KVT_IOC_LAYERS
+ * @pad: zero
  */
 struct kvt_space_info {
 	__u32	size;
@@ -350,12 +363,31 @@ struct kvt_space_info {
 	__u64	slots_offset;
 	__u64	slots_len;
 	struct kvt_arena_info arenas[KVT_MAX_ARENAS];
+	__u32	nr_layers;
+	__u32	pad;
 };
+
+/**
+ * struct kvt_layers - where the layers of a block end
+ * @size: sizeof(struct kvt_layers)
+ * @nr: in: room in @ends; out: layers there are. ENOSPC: there are more than the
+ *	room that was given, and nothing was written to @ends
+ * @ends: user address of __u32[@nr]: out: bytes, as they were declared
+ */
+struct kvt_layers {
+	__u32	size;
+	__u32	nr;
+	__u64	ends;
+};
+
+#define KVT_VALID_LOST		0xffffffffU /* it could not be brought up */
 
 /**
  * struct kvt_status - one frame's word in the status area
  * @valid: leading bytes of the frame that are valid: 0 while it is free or
- *	being filled, the block size once sealed
+ *	being filled, the block size once sealed; between these while the block
+ *	arrives from nvme: its checksums agree so far; KVT_VALID_LOST: it did not
+ *	arrive
  * @generation: changes whenever the frame gets other bytes
  *
  * Both are one aligned 8-byte word: read them with one load.
@@ -431,13 +463,18 @@ enum kvt_op {
 					   * is @parent, not the entry before
 					   */
 #define KVT_F_CLASS		(1U << 7) /* RESERVE, PUT: @class_id is stated */
+#define KVT_F_ARRIVING		(1U << 8) /* ACQUIRE: a block that comes from nvme
+					   * is leased before it has arrived in
+					   * full: see @len
+					   */
 
 /**
  * struct kvt_entry - one block of a batch
  * @key: the block's key; all zero is not a key (EINVAL)
  * @addr: user address (PUT: block_size bytes are read; GET: @len are written)
  * @pos: first byte (GET)
- * @len: bytes (GET), 1..block_size - @pos
+ * @len: bytes (GET), 1..block_size - @pos; ACQUIRE with KVT_F_ARRIVING: leading
+ *	bytes that must be valid when it is leased, 0..block_size
  * @offset: out: mmap offset of the block's frame (ACQUIRE; RESERVE unless
  *	KVT_RES_PRESENT without KVT_RES_LEASED)
  * @slot: the block's number; in for RELEASE, COMMIT, ABORT, else out
@@ -479,6 +516,9 @@ struct kvt_entry {
 #define KVT_RES_TIER_MASK	0xff
 #define KVT_RES_LEASED		(1 << 8)  /* this file has one more lease on it */
 #define KVT_RES_PRESENT		(1 << 9)  /* RESERVE, PUT: was there already */
+#define KVT_RES_ARRIVING	(1 << 10) /* ACQUIRE: not all of it may be valid
+					   * yet: struct kvt_status says how much
+					   */
 
 /**
  * struct kvt_batch - one command on up to KVT_MAX_BATCH blocks
@@ -490,7 +530,8 @@ struct kvt_entry {
  * @parent: RESERVE, PUT: key of entry 0's parent; all zero: a root. It need
  *	not be present. Zero for other commands
  * @timeout_ns: KVT_F_WAIT: longest wait for the whole batch, ns, 0 (no wait)
- *	..KVT_MAX_TIMEOUT_NS; else zero
+ *	..KVT_MAX_TIMEOUT_NS; PREFETCH: what has not begun to come up by then is
+ *	left where it is, 0: no deadline; else zero
  * @class_id: RESERVE, PUT: retention class, with KVT_F_CLASS
  * @tier: PREFETCH: enum kvt_tier_kind to bring it up to; DRAM or CXL
  * @pad: zero
@@ -528,5 +569,40 @@ struct kvt_batch {
 #define KVT_IOC_SPACE_INFO	_IOWR(KVT_IOC_MAGIC, 0x20, struct kvt_space_info)
 #define KVT_IOC_ATTACH		_IOW(KVT_IOC_MAGIC, 0x21, struct kvt_attach)
 #define KVT_IOC_SUBMIT		_IOWR(KVT_IOC_MAGIC, 0x22, struct kvt_batch)
+#define KVT_IOC_LAYERS		_IOWR(KVT_IOC_MAGIC, 0x23, struct kvt_layers)
+
+/**
+ * struct kvt_uring_submit - KVT_IOC_SUBMIT by IORING_OP_URING_CMD
+ * @batch: user address of struct kvt_batch
+ * @pad: zero
+ *
+ * The 16 bytes at @cmd of a submission queue entry whose @cmd_op is
+ * KVT_URING_SUBMIT; @fd is the space's. The batch, its entries and what they point
+ * to must stay until the completion, whose @res is what KVT_IOC_SUBMIT would
+ * return; or ECANCELED: it was cancelled before it was carried out in full: what
+ * was done stands, struct kvt_batch @done says how far the results were written.
+ * Where nobody can be told (the ring is closed, the thread that submitted it has
+ * ended) nothing is written, and what it had leased or reserved is given back.
+ *
+ * ACQUIRE, RESERVE, PUT, GET do not sleep in the submitter while they wait; the others
+ * never wait. With IOSQE_ASYNC a worker of io_uring's sleeps for the command. With
+ * IORING_URING_CMD_FIXED, which is for PUT and GET (else EINVAL), the addresses lie in
+ * the registered buffer that @buf_index names, else EFAULT, of the entry or as a
+ * whole. EOPNOTSUPP: another @cmd_op; an IORING_SETUP_IOPOLL ring.
+ */
+struct kvt_uring_submit {
+	__u64	batch;
+	__u64	pad;
+};
+
+#define KVT_URING_SUBMIT	_IOW(KVT_IOC_MAGIC, 0x30, struct kvt_uring_submit)
+
+/*
+ * Ask for the end of commands that this ring has in flight on this file (io_uring's
+ * own cancel finds those with IOSQE_ASYNC only). struct kvt_uring_submit @batch: the
+ * command's; zero: all of them. Completes at once; @res: how many there were.
+ * Not with IOSQE_ASYNC (EINVAL).
+ */
+#define KVT_URING_CANCEL	_IOW(KVT_IOC_MAGIC, 0x31, struct kvt_uring_submit)
 
 #endif /* _UAPI_KVTIER_H */

@@ -12,7 +12,7 @@
 static const __u32 op_flags[] = {
 	[KVT_OP_LOOKUP]		= KVT_F_MEMORY_ONLY,
 	[KVT_OP_ACQUIRE]	= KVT_F_WAIT | KVT_F_NO_PROMOTE |
-				  KVT_F_MEMORY_ONLY,
+				  KVT_F_MEMORY_ONLY | KVT_F_ARRIVING,
 	[KVT_OP_RELEASE]	= KVT_F_TOUCH,
 	[KVT_OP_RESERVE]	= KVT_F_WAIT | KVT_F_LEASE | KVT_F_FLAT |
 				  KVT_F_CLASS,
@@ -184,7 +184,7 @@ TEST_F(batch, fields_of_the_batch)
 
 		/* A time without KVT_F_WAIT */
 		good_batch(self, op, NR);
-		self->b.timeout_ns = 1;
+		self->b.timeout_ns = op == KVT_OP_PREFETCH ? KVT_MAX_TIMEOUT_NS + 1 : 1;
 		EXPECT_EQ(-EINVAL, kst_submit(fd, &self->b));
 		if (op_flags[op] & KVT_F_WAIT) {
 			self->b.flags = KVT_F_WAIT;

@@ -190,8 +190,10 @@ TEST_F_TIMEOUT(write, reclaim, 120)
 	}
 	f = kst_check_chain(self->fd, 1, nr, BS);
 	EXPECT_EQ(nr, f.good + f.absent);
-	EXPECT_EQ(f.good, kst_attr(KST_SPACE, "blocks"));
-	EXPECT_EQ(f.absent, kst_stat(KST_SPACE, "reclaimed"));
+	/* Looking brings blocks up, which may push others out. */
+	EXPECT_GE(f.good, kst_attr(KST_SPACE, "blocks"));
+	EXPECT_EQ(nr, kst_attr(KST_SPACE, "blocks") +
+		  kst_stat(KST_SPACE, "reclaimed"));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "evictions"));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "carried"));
 	EXPECT_EQ(kst_attr(KST_SPACE, "blocks"),
@@ -231,20 +233,23 @@ static int use_seldom(int fd)
 
 TEST_F_TIMEOUT(write, without_carry_over, 120)
 {
-	EXPECT_LT(0, use_seldom(self->fd));
+	/* Each of the eight from the third round on. */
+	EXPECT_LT(24, use_seldom(self->fd));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "carried"));
 }
 
 TEST_F_TIMEOUT(write, carry_over, 120)
 {
-	ASSERT_EQ(0, kst_tier_knob(KST_NVME, "carry_over", "600"));
-	/* It takes free frames: without them it is best effort. */
+	/* Short of room for summaries a segment may hold little but these blocks. */
+	ASSERT_EQ(0, kst_tier_knob(KST_NVME, "carry_over", "900"));
+	/* It takes free frames: without them it is best effort, one may go. */
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "high_watermark", "400"));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "low_watermark", "300"));
-	EXPECT_EQ(0, use_seldom(self->fd)) {
-		TH_LOG("%lld carried, %lld reclaimed",
+	EXPECT_GE(8, use_seldom(self->fd)) {
+		TH_LOG("%lld carried, %lld reclaimed, %lld evicted",
 		       kst_stat(KST_SPACE, "carried"),
-		       kst_stat(KST_SPACE, "reclaimed"));
+		       kst_stat(KST_SPACE, "reclaimed"),
+		       kst_stat(KST_SPACE, "evictions"));
 	}
 	EXPECT_LT(0, kst_stat(KST_SPACE, "carried"));
 	EXPECT_GE(200, kst_stat(KST_SPACE, "carried"));

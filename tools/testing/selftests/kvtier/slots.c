@@ -212,6 +212,8 @@ TEST_F(slots, proc_mem_reads_and_does_not_write)
 
 	ASSERT_LE(0, fd);
 	ASSERT_LE(0, mem);
+	if (!kst_kernel_has("HAVE_IOREMAP_PROT"))
+		SKIP(return, "this kernel's debuggers see no such memory");
 	s = kst_map_slots(fd, NSLOTS);
 	ASSERT_NE(NULL, s);
 	ASSERT_EQ(0, put(fd, 0));
@@ -476,6 +478,8 @@ TEST_F(huge_slots, one_fault_a_block)
 	ASSERT_LE(0, fd);
 	if (kst_tier_attr(KST_DRAM, "huge") != 16 * (long long)KST_MIB)
 		SKIP(return, "the tier has not only 2 MiB pages");
+	if (!kst_kernel_has("TRANSPARENT_HUGEPAGE"))
+		SKIP(return, "this kernel maps no huge pages");
 	s = kst_map_slots(fd, 8);
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(0, (uintptr_t)s % KST_HUGE);

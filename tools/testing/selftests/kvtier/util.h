@@ -50,6 +50,7 @@ extern const struct kst_key kst_root;	/* all zero: no parent */
 /* Machine (machine.c) */
 const char *kst_missing(void);		/* why no test can run, or NULL */
 int kst_slow_node(void);		/* a second node with memory, else 0 */
+bool kst_kernel_has(const char *option);	/* of its configuration; if unknown, yes */
 long kst_meminfo_kb(const char *field);
 __u64 kst_now_ms(void);
 void kst_sleep_ms(unsigned int ms);

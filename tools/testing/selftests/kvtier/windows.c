@@ -71,6 +71,8 @@ TEST_F(windows, mapped_by_huge_pages)
 	ASSERT_LE(0, fd);
 	if (kst_tier_attr(KST_DRAM, "huge") != MIB * (long long)KST_MIB)
 		SKIP(return, "the tier has not only 2 MiB pages");
+	if (!kst_kernel_has("TRANSPARENT_HUGEPAGE"))
+		SKIP(return, "this kernel maps no huge pages");
 	w = kst_map_window(fd, 0, PROT_READ | PROT_WRITE, &len);
 	ASSERT_NE(NULL, w);
 	EXPECT_EQ(0, (uintptr_t)w % KST_HUGE);

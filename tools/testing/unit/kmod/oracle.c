@@ -102,7 +102,9 @@ bool oracle_space_create(const struct kvt_space_create *arg)
 	return !(arg->block_size & 4095) && arg->block_size >= 4096 &&
 		arg->block_size <= 67108864 && is_name(arg->name) &&
 		arg->mode > 0 && !(arg->mode & ~0777U) &&
-		arg->default_class <= 15 && arg->pad == 0 &&
+		arg->default_class <= 15 && arg->pad == 0 && arg->pad2 == 0 &&
+		arg->nr_layers <= 1024 &&
+		(arg->nr_layers > 0) == (arg->layers > 0) &&
 		arg->nr_quotas >= 1 && arg->nr_quotas <= 8 &&
 		quotas_are_good(arg);
 }
@@ -113,6 +115,7 @@ static __u32 takers(__u32 flag)
 	case KVT_F_WAIT:
 		return OP(ACQUIRE) | OP(RESERVE) | OP(PUT);
 	case KVT_F_NO_PROMOTE:
+	case KVT_F_ARRIVING:
 		return OP(ACQUIRE);
 	case KVT_F_MEMORY_ONLY:
 		return OP(LOOKUP) | OP(ACQUIRE);
@@ -141,7 +144,8 @@ static bool flags_are_good(const struct kvt_batch *arg)
 bool oracle_batch(const struct kvt_batch *arg)
 {
 	bool fills = is_one_of(arg->op, OP(RESERVE) | OP(PUT));
-	__u64 longest = arg->flags & KVT_F_WAIT ? 3600 * 1000000000ULL : 0;
+	bool timed = arg->flags & KVT_F_WAIT || arg->op == KVT_OP_PREFETCH;
+	__u64 longest = timed ? 3600 * 1000000000ULL : 0;
 	__u32 highest_class = arg->flags & KVT_F_CLASS ? 15 : 0;
 	__u32 lowest_tier = arg->op == KVT_OP_PREFETCH ? KVT_TIER_CXL : 0;
 
@@ -164,5 +168,7 @@ bool oracle_entry(const struct kvt_batch *arg, const struct kvt_entry *e,
 		return false;
 	if (arg->op == KVT_OP_GET)
 		return e->len > 0 && (__u64)e->pos + e->len <= block_size;
-	return e->pos == 0 && e->len == 0;
+	if (e->pos)
+		return false;
+	return e->len <= (arg->flags & KVT_F_ARRIVING ? block_size : 0);
 }

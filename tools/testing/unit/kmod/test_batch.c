@@ -11,7 +11,8 @@ static const struct {
 } ops[] = {
 	[KVT_OP_LOOKUP]   = { "LOOKUP", KVT_F_MEMORY_ONLY, false, false },
 	[KVT_OP_ACQUIRE]  = { "ACQUIRE", KVT_F_WAIT | KVT_F_NO_PROMOTE |
-			      KVT_F_MEMORY_ONLY, false, false },
+			      KVT_F_MEMORY_ONLY | KVT_F_ARRIVING, false,
+			      false },
 	[KVT_OP_RELEASE]  = { "RELEASE", KVT_F_TOUCH, false, false },
 	[KVT_OP_RESERVE]  = { "RESERVE", KVT_F_WAIT | KVT_F_LEASE | KVT_F_FLAT |
 			      KVT_F_CLASS, true, true },
@@ -49,16 +50,16 @@ static void unknown_ops(void)
 	ok(!kvt_abi_op_writes(~0U), "unknown ops do not write");
 }
 
-/* All 256 sets of the known flags, and each of the unknown ones. */
+/* All 512 sets of the known flags, and each of the unknown ones. */
 static void flags(__u32 op)
 {
 	struct kvt_batch b = good_batch(op);
 	int wrong = 0;
 
-	for (b.flags = 0; b.flags < 256; b.flags++)
+	for (b.flags = 0; b.flags < 512; b.flags++)
 		wrong += takes(&b) != !(b.flags & ~ops[op].flags);
 	is(wrong, 0, "%s: takes its flags and no others", ops[op].name);
-	for (b.flags = 256, wrong = 0; b.flags; b.flags <<= 1)
+	for (b.flags = 512, wrong = 0; b.flags; b.flags <<= 1)
 		wrong += takes(&b);
 	is(wrong, 0, "%s: no unknown flag", ops[op].name);
 }
@@ -130,11 +131,15 @@ static void timeout(__u32 op)
 {
 	struct kvt_batch b = good_batch(op);
 	bool waits = ops[op].flags & KVT_F_WAIT;
+	bool hints = op == KVT_OP_PREFETCH;
 
 	b.timeout_ns = 1;
-	ok(!takes(&b), "%s: no timeout without WAIT", ops[op].name);
+	is(takes(&b), hints, "%s: timeout without WAIT", ops[op].name);
 	b.timeout_ns = 1ULL << 32;
-	ok(!takes(&b), "%s: nor a long one", ops[op].name);
+	is(takes(&b), hints, "%s: a long one", ops[op].name);
+	b.timeout_ns = KVT_MAX_TIMEOUT_NS + 1;
+	ok(!takes(&b), "%s: not longer than an hour", ops[op].name);
+	b.timeout_ns = 1ULL << 32;
 	b.flags = KVT_F_WAIT;
 	is(takes(&b), waits, "%s: WAIT with a timeout", ops[op].name);
 	b.timeout_ns = KVT_MAX_TIMEOUT_NS;

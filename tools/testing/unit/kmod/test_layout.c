@@ -20,13 +20,14 @@ static void sizes(void)
 	SIZE(kvt_tier_remove, 40);
 	SIZE(kvt_tier_resize, 48);
 	SIZE(kvt_quota, 40);
-	SIZE(kvt_space_create, 416);
+	SIZE(kvt_space_create, 432);
 	SIZE(kvt_space_delete, 40);
 	SIZE(kvt_space_resize, 80);
 	SIZE(kvt_version, 40);
 	SIZE(kvt_attach, 40);
 	SIZE(kvt_arena_info, 80);
-	SIZE(kvt_space_info, 736);
+	SIZE(kvt_space_info, 744);
+	SIZE(kvt_layers, 16);
 	SIZE(kvt_status, 8);
 	SIZE(kvt_entry, 64);
 	SIZE(kvt_batch, 80);
@@ -51,6 +52,8 @@ static void control_offsets(void)
 	AT(kvt_space_create, mode, 80);
 	AT(kvt_space_create, nr_quotas, 88);
 	AT(kvt_space_create, quotas, 96);
+	AT(kvt_space_create, layers, 416);
+	AT(kvt_space_create, nr_layers, 424);
 	AT(kvt_space_resize, quota, 40);
 	AT(kvt_version, release, 8);
 }
@@ -63,6 +66,9 @@ static void space_offsets(void)
 	AT(kvt_space_info, identity, 40);
 	AT(kvt_space_info, slots_offset, 80);
 	AT(kvt_space_info, arenas, 96);
+	AT(kvt_space_info, nr_layers, 736);
+	AT(kvt_layers, nr, 4);
+	AT(kvt_layers, ends, 8);
 	AT(kvt_entry, addr, 32);
 	AT(kvt_entry, pos, 40);
 	AT(kvt_entry, offset, 48);
@@ -83,13 +89,14 @@ static void command_numbers(void)
 	is(KVT_IOC_TIER_ADD, 0xc038b701, "KVT_IOC_TIER_ADD");
 	is(KVT_IOC_TIER_REMOVE, 0x4028b702, "KVT_IOC_TIER_REMOVE");
 	is(KVT_IOC_TIER_RESIZE, 0xc030b703, "KVT_IOC_TIER_RESIZE");
-	is(KVT_IOC_SPACE_CREATE, 0x41a0b704, "KVT_IOC_SPACE_CREATE");
+	is(KVT_IOC_SPACE_CREATE, 0x41b0b704, "KVT_IOC_SPACE_CREATE");
 	is(KVT_IOC_SPACE_DELETE, 0x4028b705, "KVT_IOC_SPACE_DELETE");
 	is(KVT_IOC_SPACE_RESIZE, 0xc050b706, "KVT_IOC_SPACE_RESIZE");
 	is(KVT_IOC_NVME_ADD, 0xc840b707, "KVT_IOC_NVME_ADD");
-	is(KVT_IOC_SPACE_INFO, 0xc2e0b720, "KVT_IOC_SPACE_INFO");
+	is(KVT_IOC_SPACE_INFO, 0xc2e8b720, "KVT_IOC_SPACE_INFO");
 	is(KVT_IOC_ATTACH, 0x4028b721, "KVT_IOC_ATTACH");
 	is(KVT_IOC_SUBMIT, 0xc050b722, "KVT_IOC_SUBMIT");
+	is(KVT_IOC_LAYERS, 0xc010b723, "KVT_IOC_LAYERS");
 }
 
 static void values(void)
@@ -101,8 +108,10 @@ static void values(void)
 	is(KVT_NVME_TAKE_OVER, 1, "KVT_NVME_TAKE_OVER");
 	is(KVT_F_WAIT, 1, "KVT_F_WAIT");
 	is(KVT_F_CLASS, 1 << 7, "KVT_F_CLASS");
+	is(KVT_F_ARRIVING, 1 << 8, "KVT_F_ARRIVING");
 	is(KVT_RES_LEASED, 1 << 8, "KVT_RES_LEASED");
 	is(KVT_RES_PRESENT, 1 << 9, "KVT_RES_PRESENT");
+	is(KVT_RES_ARRIVING, 1 << 10, "KVT_RES_ARRIVING");
 }
 
 int main(void)

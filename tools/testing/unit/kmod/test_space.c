@@ -172,6 +172,41 @@ static void resize(void)
 	REFUSES(space_resize, good_space_resize(), quota.tier[31] = 'x');
 }
 
+static int layers(const __u32 *ends, __u32 nr)
+{
+	return kvt_abi_check_layers(ends, nr, 64 * KIB);
+}
+
+#define ENDS(...) ((const __u32[]){ __VA_ARGS__ }), \
+	ARRAY_SIZE(((const __u32[]){ __VA_ARGS__ }))
+
+static void layer_ends(void)
+{
+	is(layers(ENDS(65536)), 0, "one layer");
+	is(layers(ENDS(1, 2, 65535, 65536)), 0, "layers of any length");
+	is(layers(ENDS(65535)), -EINVAL, "the last one ends before the block");
+	is(layers(ENDS(65537)), -EINVAL, "the last one ends behind the block");
+	is(layers(ENDS(0, 65536)), -EINVAL, "an empty first layer");
+	is(layers(ENDS(4096, 4096, 65536)), -EINVAL, "an empty layer");
+	is(layers(ENDS(8192, 4096, 65536)), -EINVAL, "they fall");
+	is(layers(ENDS(65536, 65536)), -EINVAL, "an empty last layer");
+	is(layers(ENDS(~0U, 65536)), -EINVAL, "far behind the block");
+	is(layers(NULL, 0), -EINVAL, "no layer at all");
+}
+
+static void layer_fields(void)
+{
+	struct kvt_space_create arg = good_space_create();
+
+	arg.layers = 4096;
+	arg.nr_layers = 1;
+	TAKES(space_create, arg, nr_layers = KVT_MAX_LAYERS);
+	REFUSES(space_create, arg, nr_layers = KVT_MAX_LAYERS + 1);
+	REFUSES(space_create, arg, nr_layers = 0);
+	REFUSES(space_create, arg, layers = 0);
+	REFUSES(space_create, arg, pad2 = 1);
+}
+
 int main(void)
 {
 	block_size();
@@ -182,6 +217,8 @@ int main(void)
 	number_of_quotas();
 	repeated_tiers();
 	unused_quotas();
+	layer_ends();
+	layer_fields();
 	resize();
 	return done();
 }

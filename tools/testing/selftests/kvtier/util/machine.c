@@ -38,6 +38,17 @@ int kst_slow_node(void)
 	return last ? atoi(last + 1) : 0;
 }
 
+bool kst_kernel_has(const char *option)
+{
+	char cmd[128];
+
+	if (access("/proc/config.gz", R_OK))
+		return true;
+	snprintf(cmd, sizeof(cmd), "zcat /proc/config.gz | grep -qx CONFIG_%s=y",
+		 option);
+	return !system(cmd);
+}
+
 long kst_meminfo_kb(const char *field)
 {
 	FILE *f = fopen("/proc/meminfo", "r");

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <glob.h>
 #include <linux/fs.h>
 #include <sys/random.h>
 
@@ -10,38 +9,14 @@
 
 /* --------------------------------------------------------------- scratch devices */
 
-static bool has_serial(const char *dir, const char *want)
-{
-	char path[128], serial[64];
-
-	snprintf(path, sizeof(path), "%s/device/serial", dir);
-	if (kst_attr_text(path, serial, sizeof(serial)))
-		return false;
-	serial[strcspn(serial, " ")] = 0;
-	return !strcmp(serial, want);
-}
-
-/* Only what vm/run has made for tests has such a serial number. */
+/* Only what the test machines have made for tests has such a link. */
 const char *kst_nvme(unsigned int i)
 {
-	static char path[KVT_MAX_DEVICES][64];
-	const char *found = NULL;
-	char want[16];
-	glob_t g;
-	size_t j;
+	static char path[KVT_MAX_DEVICES][PATH_MAX];
+	char link[64];
 
-	snprintf(want, sizeof(want), "kvt%u", i + 1);
-	if (glob("/sys/block/nvme*", 0, NULL, &g))
-		return NULL;
-	for (j = 0; j < g.gl_pathc && !found; j++) {
-		if (!has_serial(g.gl_pathv[j], want))
-			continue;
-		snprintf(path[i], sizeof(path[i]), "/dev/%s",
-			 strrchr(g.gl_pathv[j], '/') + 1);
-		found = path[i];
-	}
-	globfree(&g);
-	return found;
+	snprintf(link, sizeof(link), "/dev/disk/by-id/nvme-kvt%u", i + 1);
+	return realpath(link, path[i]);
 }
 
 /* ------------------------------------------------------------------------ format */

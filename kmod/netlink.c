@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family: dumps of tiers and spaces. Events are in event.c.
+ * See uapi/kvtier_netlink.h.
+ */
+#include <linux/module.h>
+#include <linux/numa.h>
+#include <net/genetlink.h>
+
+#include "event.h"
+#include "netlink.h"
+#include "nvme.h"
+#include "space.h"
+#include "tier.h"
+
+static struct genl_family family;
+
+static int put_counter(struct sk_buff *skb, const char *name, u64 value)
+{
+	struct nlattr *nest = nla_nest_start(skb, KVT_NL_A_COUNTER);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_string(skb, KVT_NL_A_NAME, name) ||
+	    nla_put_u64_64bit(skb, KVT_NL_A_VALUE, value, KVT_NL_A_PAD)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------- tiers */
+
+static int put_nvme_counters(struct sk_buff *skb, struct kvt_nvme *nvme)
+{
+#define PUT(name) put_counter(skb, #name, atomic64_read(&nvme->name)) ?:
+	return KVT_NVME_COUNTS(PUT) 0;
+#undef PUT
+}
+
+static int put_tier(struct sk_buff *skb, struct kvt_tier *tier)
+{
+	int err;
+
+	err = nla_put_string(skb, KVT_NL_A_TIER, dev_name(&tier->dev)) ?:
+	      nla_put_u32(skb, KVT_NL_A_KIND, tier->kind);
+	if (!err && tier->node != NUMA_NO_NODE)
+		err = nla_put_s32(skb, KVT_NL_A_NODE, tier->node);
+	if (!err && tier->kind == KVT_TIER_NVME)
+		err = put_nvme_counters(skb, to_kvt_nvme(tier));
+	return err;
+}
+
+/* ------------------------------------------------------------------------ spaces */
+
+static int put_arena_fields(struct sk_buff *skb, struct kvt_arena *a)
+{
+	char tier[KVT_NAME_SIZE] = "";
+	u32 frames, free, blocks;
+
+	spin_lock(&a->space->lock);
+	if (a->tier)
+		strscpy(tier, dev_name(&a->tier->dev), sizeof(tier));
+	frames = a->nr_frames;
+	free = a->nr_free;
+	blocks = a->nr_blocks;
+	spin_unlock(&a->space->lock);
+
+	if (nla_put_string(skb, KVT_NL_A_TIER, tier) ||
+	    nla_put_u32(skb, KVT_NL_A_KIND, a->kind) ||
+	    nla_put_u32(skb, KVT_NL_A_HELD, blocks))
+		return -EMSGSIZE;
+	if (kvt_arena_is_memory(a) &&
+	    (nla_put_u32(skb, KVT_NL_A_FRAMES, frames) ||
+	     nla_put_u32(skb, KVT_NL_A_FREE, free)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_arena(struct sk_buff *skb, struct kvt_arena *a)
+{
+	struct nlattr *nest = nla_nest_start(skb, KVT_NL_A_ARENA);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (put_arena_fields(skb, a)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static u64 stat_sum(struct kvt_space *space, enum kvt_stat which)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(space->stats, cpu)->count[which];
+	return sum;
+}
+
+static int put_stats(struct sk_buff *skb, struct kvt_space *space)
+{
+#define PUT(name) put_counter(skb, #name, stat_sum(space, KVT_STAT_##name)) ?:
+	return KVT_STATS(PUT) 0;
+#undef PUT
+}
+
+static int put_space(struct sk_buff *skb, struct kvt_space *space)
+{
+	struct kvt_arena *a;
+	int err;
+
+	err = nla_put_string(skb, KVT_NL_A_SPACE, dev_name(&space->dev)) ?:
+	      nla_put_u32(skb, KVT_NL_A_BLOCK_SIZE, space->block_size) ?:
+	      nla_put(skb, KVT_NL_A_IDENTITY, KVT_IDENTITY_SIZE, space->identity);
+	kvt_for_each_arena(a, space)
+		err = err ?: put_arena(skb, a);
+	return err ?: put_stats(skb, space);
+}
+
+/* ------------------------------------------------------------------------- dumps */
+
+/* One message, or none if it does not fit any more. */
+static int dump_tier(struct sk_buff *skb, struct netlink_callback *cb,
+		     struct kvt_tier *tier)
+{
+	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				 cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
+				 KVT_NL_CMD_GET_TIER);
+
+	if (!head)
+		return -EMSGSIZE;
+	if (put_tier(skb, tier)) {
+		genlmsg_cancel(skb, head);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, head);
+	return 0;
+}
+
+static int dump_space(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct kvt_space *space)
+{
+	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				 cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
+				 KVT_NL_CMD_GET_SPACE);
+
+	if (!head)
+		return -EMSGSIZE;
+	if (put_space(skb, space)) {
+		genlmsg_cancel(skb, head);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, head);
+	return 0;
+}
+
+/* One that is made or goes between two messages may shift others: a dump may miss one. */
+static int dump_tiers(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct kvt_tier *tier = NULL;
+	long nr = 0;
+
+	if (mutex_lock_killable(&kvt_admin))
+		return -EINTR;
+	while ((tier = kvt_tier_next(tier))) {
+		if (nr++ < cb->args[0])
+			continue;
+		if (dump_tier(skb, cb, tier))
+			break;
+		cb->args[0] = nr;
+	}
+	mutex_unlock(&kvt_admin);
+	return skb->len;
+}
+
+static int dump_spaces(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct kvt_space *space = NULL;
+	long nr = 0;
+
+	if (mutex_lock_killable(&kvt_admin))
+		return -EINTR;
+	while ((space = kvt_space_next(space))) {
+		if (nr++ < cb->args[0])
+			continue;
+		if (dump_space(skb, cb, space))
+			break;
+		cb->args[0] = nr;
+	}
+	mutex_unlock(&kvt_admin);
+	return skb->len;
+}
+
+static const struct genl_split_ops ops[] = {
+	{
+		.cmd = KVT_NL_CMD_GET_TIER,
+		.dumpit = dump_tiers,
+		.flags = GENL_CMD_CAP_DUMP,
+	}, {
+		.cmd = KVT_NL_CMD_GET_SPACE,
+		.dumpit = dump_spaces,
+		.flags = GENL_CMD_CAP_DUMP,
+	},
+};
+
+static const struct genl_multicast_group groups[] = {
+	[KVT_GROUP_EVENTS] = { .name = KVT_NL_GROUP_EVENTS },
+	[KVT_GROUP_BLOCKS] = {
+		.name = KVT_NL_GROUP_BLOCKS,
+		.flags = GENL_MCAST_CAP_SYS_ADMIN,
+	},
+};
+
+static struct genl_family family __ro_after_init = {
+	.name = KVT_NL_FAMILY,
+	.version = KVT_NL_VERSION,
+	.parallel_ops = true,	/* kvt_admin may be held for long */
+	.module = THIS_MODULE,
+	.split_ops = ops,
+	.n_split_ops = ARRAY_SIZE(ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+};
+
+/* Before there is anything to tell of. */
+int __init kvt_netlink_init(void)
+{
+	int err = kvt_event_init(&family);
+
+	if (err)
+		return err;
+	err = genl_register_family(&family);
+	if (err)
+		kvt_event_exit();
+	return err;
+}
+
+/* When nothing is left to tell of. */
+void kvt_netlink_exit(void)
+{
+	kvt_event_exit();
+	genl_unregister_family(&family);
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Generic netlink: dumps say what sysfs says; events come in order, losses are told. */
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <poll.h>
+
+#include "kselftest_harness.h"
+#include "kvtier_netlink.h"
+#include "util.h"
+
+#define BS	65536U
+#define MAX	4096
+
+/* An event, as far as the tests care. */
+struct heard {
+	int cmd;
+	char tier[KVT_NAME_SIZE];
+	char space[KVT_NAME_SIZE];
+	int is_short;
+	__u64 seq;
+	struct kvt_nl_block block;
+};
+
+/* What a socket has heard; each block counts as an event. */
+static struct heard heard[MAX];
+static unsigned int nr_heard;
+static __u64 lost;
+
+FIXTURE(netlink) {
+	struct nl_sock *sock;
+	int fd;
+};
+
+static void note(struct nlattr **a, int cmd, const struct kvt_nl_block *b, __u64 seq)
+{
+	struct heard *h = &heard[nr_heard % MAX];
+
+	nr_heard++;
+	memset(h, 0, sizeof(*h));
+	h->cmd = cmd;
+	if (a[KVT_NL_A_TIER])
+		strncpy(h->tier, nla_get_string(a[KVT_NL_A_TIER]), sizeof(h->tier) - 1);
+	if (a[KVT_NL_A_SPACE])
+		strncpy(h->space, nla_get_string(a[KVT_NL_A_SPACE]), sizeof(h->space) - 1);
+	h->is_short = a[KVT_NL_A_SHORT] ? nla_get_u8(a[KVT_NL_A_SHORT]) : -1;
+	if (b) {
+		h->block = *b;
+		h->seq = seq;
+	}
+}
+
+static int hear(struct nl_msg *msg, void *arg)
+{
+	struct genlmsghdr *head = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *a[KVT_NL_A_BLOCKS + 1];
+	const struct kvt_nl_block *b;
+	unsigned int i, nr;
+
+	(void)arg;
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, a, KVT_NL_A_BLOCKS, NULL))
+		return NL_STOP;
+	if (head->cmd != KVT_NL_CMD_BLOCKS) {
+		note(a, head->cmd, NULL, 0);
+		return NL_OK;
+	}
+	if (a[KVT_NL_A_LOST])
+		lost += nla_get_u64(a[KVT_NL_A_LOST]);
+	b = nla_data(a[KVT_NL_A_BLOCKS]);
+	nr = nla_len(a[KVT_NL_A_BLOCKS]) / sizeof(*b);
+	for (i = 0; i < nr; i++)
+		note(a, head->cmd, &b[i], nla_get_u64(a[KVT_NL_A_SEQ]) + i);
+	return NL_OK;
+}
+
+/* Hear all there is, until it was quiet for @ms. */
+static int listen_for(struct nl_sock *sock, int ms)
+{
+	struct pollfd p = { .fd = nl_socket_get_fd(sock), .events = POLLIN };
+	int err = 0;
+
+	while (poll(&p, 1, ms) > 0) {
+		err = nl_recvmsgs_default(sock);
+		if (err < 0 && err != -NLE_NOMEM)
+			return err;
+	}
+	return 0;
+}
+
+static int join(struct nl_sock *sock, const char *name)
+{
+	int group = genl_ctrl_resolve_grp(sock, KVT_NL_FAMILY, name);
+
+	return group < 0 ? group : nl_socket_add_membership(sock, group);
+}
+
+static struct nl_sock *make_socket(void)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+
+	nl_socket_disable_seq_check(sock);
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, hear, NULL);
+	return genl_connect(sock) ? NULL : sock;
+}
+
+FIXTURE_SETUP(netlink)
+{
+	KST_START();
+	nr_heard = 0;
+	lost = 0;
+	self->sock = make_socket();
+	ASSERT_NE(NULL, self->sock);
+	ASSERT_EQ(0, join(self->sock, KVT_NL_GROUP_EVENTS));
+	ASSERT_EQ(0, join(self->sock, KVT_NL_GROUP_BLOCKS));
+	ASSERT_EQ(0, kst_make(BS, 4, 0));
+	self->fd = kst_open(KST_SPACE, O_RDWR);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN_PARENT(netlink)
+{
+	EXPECT_EQ(0, kst_cleanup());
+}
+
+/* Tiers and spaces come and go. */
+TEST_F(netlink, events)
+{
+	ASSERT_EQ(0, listen_for(self->sock, 200));
+	ASSERT_LE(2, nr_heard);
+	EXPECT_EQ(KVT_NL_CMD_TIER_ADDED, heard[0].cmd);
+	EXPECT_STREQ(KST_DRAM, heard[0].tier);
+	EXPECT_EQ(KVT_NL_CMD_SPACE_CREATED, heard[nr_heard - 1].cmd);
+	EXPECT_STREQ(KST_SPACE, heard[nr_heard - 1].space);
+	nr_heard = 0;
+	close(self->fd);
+	self->fd = -1;
+	ASSERT_EQ(0, kst_space_delete(KST_SPACE));
+	ASSERT_EQ(0, kst_tier_remove(KST_DRAM));
+	ASSERT_EQ(0, listen_for(self->sock, 200));
+	ASSERT_EQ(2, nr_heard);
+	EXPECT_EQ(KVT_NL_CMD_SPACE_DELETED, heard[0].cmd);
+	EXPECT_EQ(KVT_NL_CMD_TIER_REMOVED, heard[1].cmd);
+}
+
+static int put(int fd, unsigned int n)
+{
+	struct kst_key none = {};
+
+	return kst_put_pattern(fd, kst_key(1, n), n ? kst_key(1, n - 1) : none,
+			       BS, n);
+}
+
+/* A chain is stored, its end dropped: in this order, with keys and parents. */
+TEST_F(netlink, blocks)
+{
+	static const __u8 none[32];
+	unsigned int n;
+
+	ASSERT_EQ(0, listen_for(self->sock, 200));
+	nr_heard = 0;
+	for (n = 0; n < 3; n++) {
+		ASSERT_LE(0, put(self->fd, n));
+	}
+	ASSERT_EQ(0, kst_drop(self->fd, kst_key(1, 2), 0));
+	ASSERT_EQ(0, listen_for(self->sock, 200));
+	ASSERT_EQ(4, nr_heard);
+	for (n = 0; n < 4; n++) {
+		struct kst_key key = kst_key(1, n < 3 ? n : 2);
+		struct kst_key parent = kst_key(1, n - 1);
+
+		EXPECT_EQ(KVT_NL_CMD_BLOCKS, heard[n].cmd);
+		EXPECT_STREQ(KST_SPACE, heard[n].space);
+		EXPECT_EQ(heard[0].seq + n, heard[n].seq);
+		EXPECT_EQ(n < 3 ? KVT_NL_BLOCK_STORED : KVT_NL_BLOCK_REMOVED,
+			  heard[n].block.what);
+		EXPECT_EQ(0, memcmp(&key, heard[n].block.key, 32));
+		EXPECT_EQ(0, memcmp(n == 1 || n == 2 ? (void *)&parent : none,
+				    heard[n].block.parent, 32));
+	}
+	EXPECT_EQ(0, lost);
+}
+
+/* Blocks that are evicted to make room are told of, too. */
+TEST_F(netlink, evicted)
+{
+	unsigned int n, stored = 0, removed = 0;
+
+	for (n = 0; n < 200; n++) {
+		ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(2, n),
+					     (struct kst_key){}, BS, n));
+	}
+	kst_settle(KST_SPACE);
+	ASSERT_EQ(0, listen_for(self->sock, 200));
+	for (n = 0; n < nr_heard; n++) {
+		if (heard[n].cmd != KVT_NL_CMD_BLOCKS)
+			continue;
+		stored += heard[n].block.what == KVT_NL_BLOCK_STORED;
+		removed += heard[n].block.what == KVT_NL_BLOCK_REMOVED;
+	}
+	EXPECT_EQ(200, stored);
+	EXPECT_EQ(200 - kst_attr(KST_SPACE, "blocks"), removed);
+}
+
+/* Who does not listen fast enough can tell how much is missing. */
+TEST_F(netlink, lost)
+{
+	struct nl_sock *slow = make_socket();
+	unsigned int n, seen = 0;
+	__u64 first = 0, last = 0;
+
+	ASSERT_NE(NULL, slow);
+	ASSERT_EQ(0, nl_socket_set_buffer_size(slow, 4096, 0));
+	ASSERT_EQ(0, join(slow, KVT_NL_GROUP_BLOCKS));
+	ASSERT_EQ(0, listen_for(self->sock, 200));
+	for (n = 0; n < 1000; n++) {
+		ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(3, n),
+					     (struct kst_key){}, BS, n));
+	}
+	/* All is told before it listens. */
+	kst_sleep_ms(500);
+	nr_heard = 0;
+	ASSERT_EQ(0, listen_for(slow, 200));
+	seen = nr_heard;
+	ASSERT_LT(0, seen);
+	first = heard[0].seq;
+	EXPECT_GT(1000, seen);
+	/* One more, when it listens again: its number shows the gap. */
+	ASSERT_LE(0, put(self->fd, 0));
+	ASSERT_EQ(0, listen_for(slow, 200));
+	ASSERT_LT(seen, nr_heard);
+	last = heard[(nr_heard - 1) % MAX].seq;
+	EXPECT_LE(1000, last - first);
+	nl_socket_free(slow);
+}
+
+/* How often it was told that the space is short, or not any more. */
+static unsigned int count_pressure(int is_short)
+{
+	unsigned int n, nr = 0;
+
+	for (n = 0; n < nr_heard; n++)
+		nr += heard[n].cmd == KVT_NL_CMD_PRESSURE &&
+		      heard[n].is_short == is_short;
+	return nr;
+}
+
+/* Short of frames when all are being filled, and not any more when they are not. */
+TEST_F(netlink, pressure)
+{
+	struct kvt_entry e[64];
+	struct kvt_batch b;
+
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "lease_quota", "1000"));
+	kst_entries(e, 64, 4, 0);
+	kst_batch(&b, KVT_OP_RESERVE, e, 64);
+	b.flags = KVT_F_FLAT;
+	ASSERT_EQ(0, kst_submit(self->fd, &b));
+	ASSERT_EQ(64, b.ok);
+	ASSERT_EQ(0, listen_for(self->sock, 500));
+	EXPECT_EQ(1, count_pressure(1));
+	EXPECT_EQ(0, count_pressure(0));
+	kst_batch(&b, KVT_OP_ABORT, e, 64);
+	ASSERT_EQ(0, kst_submit(self->fd, &b));
+	ASSERT_EQ(0, listen_for(self->sock, 500));
+	EXPECT_EQ(1, count_pressure(1));
+	EXPECT_EQ(1, count_pressure(0));
+}
+
+/* ------------------------------------------------------------------------- dumps */
+
+struct dumped {
+	long long block_size, blocks, free, frames, commits;
+	char space[KVT_NAME_SIZE], tier[KVT_NAME_SIZE];
+	int kind, node, tiers, spaces;
+};
+
+static void take_counter(struct dumped *d, struct nlattr *nest)
+{
+	struct nlattr *a[KVT_NL_A_BLOCKS + 1];
+
+	if (nla_parse_nested(a, KVT_NL_A_BLOCKS, nest, NULL) ||
+	    !a[KVT_NL_A_NAME] || !a[KVT_NL_A_VALUE])
+		return;
+	if (!strcmp(nla_get_string(a[KVT_NL_A_NAME]), "commits"))
+		d->commits = nla_get_u64(a[KVT_NL_A_VALUE]);
+}
+
+static void take_arena(struct dumped *d, struct nlattr *nest)
+{
+	struct nlattr *a[KVT_NL_A_BLOCKS + 1];
+
+	if (nla_parse_nested(a, KVT_NL_A_BLOCKS, nest, NULL) ||
+	    !a[KVT_NL_A_FRAMES] || !a[KVT_NL_A_FREE] || !a[KVT_NL_A_HELD])
+		return;
+	d->frames = nla_get_u32(a[KVT_NL_A_FRAMES]);
+	d->free = nla_get_u32(a[KVT_NL_A_FREE]);
+	d->blocks = nla_get_u32(a[KVT_NL_A_HELD]);
+}
+
+static void take_space(struct dumped *d, struct nlmsghdr *h)
+{
+	struct nlattr *pos;
+	int rest;
+
+	nlmsg_for_each_attr(pos, h, GENL_HDRLEN, rest) {
+		switch (nla_type(pos)) {
+		case KVT_NL_A_SPACE:
+			strncpy(d->space, nla_get_string(pos), sizeof(d->space) - 1);
+			break;
+		case KVT_NL_A_BLOCK_SIZE:
+			d->block_size = nla_get_u32(pos);
+			break;
+		case KVT_NL_A_ARENA:
+			take_arena(d, pos);
+			break;
+		case KVT_NL_A_COUNTER:
+			take_counter(d, pos);
+			break;
+		}
+	}
+	d->spaces++;
+}
+
+static int take(struct nl_msg *msg, void *arg)
+{
+	struct genlmsghdr *head = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *a[KVT_NL_A_BLOCKS + 1];
+	struct dumped *d = arg;
+
+	if (head->cmd == KVT_NL_CMD_GET_SPACE) {
+		take_space(d, nlmsg_hdr(msg));
+	} else if (!genlmsg_parse(nlmsg_hdr(msg), 0, a, KVT_NL_A_BLOCKS, NULL)) {
+		d->tiers++;
+		d->kind = nla_get_u32(a[KVT_NL_A_KIND]);
+		d->node = nla_get_u32(a[KVT_NL_A_NODE]);
+		strncpy(d->tier, nla_get_string(a[KVT_NL_A_TIER]), sizeof(d->tier) - 1);
+	}
+	return NL_OK;
+}
+
+static int dump(struct dumped *d, int cmd)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	int err;
+
+	err = genl_connect(sock);
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, take, d);
+	if (!err)
+		err = genl_send_simple(sock, genl_ctrl_resolve(sock, KVT_NL_FAMILY),
+				       cmd, KVT_NL_VERSION, NLM_F_DUMP);
+	if (err >= 0)
+		err = nl_recvmsgs_default(sock);
+	nl_socket_free(sock);
+	return err < 0 ? err : 0;
+}
+
+TEST_F(netlink, dumps)
+{
+	struct dumped d = {};
+	unsigned int n;
+
+	for (n = 0; n < 5; n++) {
+		ASSERT_LE(0, put(self->fd, n));
+	}
+	ASSERT_EQ(0, dump(&d, KVT_NL_CMD_GET_TIER));
+	EXPECT_EQ(1, d.tiers);
+	EXPECT_STREQ(KST_DRAM, d.tier);
+	EXPECT_EQ(KVT_TIER_DRAM, d.kind);
+	EXPECT_EQ(0, d.node);
+	ASSERT_EQ(0, dump(&d, KVT_NL_CMD_GET_SPACE));
+	EXPECT_EQ(1, d.spaces);
+	EXPECT_STREQ(KST_SPACE, d.space);
+	EXPECT_EQ(BS, d.block_size);
+	EXPECT_EQ(5, d.blocks);
+	EXPECT_EQ(kst_arena(KST_SPACE, 0, "frames"), d.frames);
+	EXPECT_EQ(kst_arena(KST_SPACE, 0, "free"), d.free);
+	EXPECT_EQ(kst_stat(KST_SPACE, "commits"), d.commits);
+}
+
+/* More spaces than go into one message of the dump. */
+TEST_F(netlink, many)
+{
+	struct dumped d = {};
+	char name[32];
+	int i;
+
+	ASSERT_EQ(0, kst_tier_add("kst_more", KVT_TIER_DRAM, 0, 80 * KST_MIB));
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "kst_many%d", i);
+		ASSERT_EQ(0, kst_space_simple(name, BS, "kst_more", 2 * KST_MIB));
+	}
+	ASSERT_EQ(0, dump(&d, KVT_NL_CMD_GET_SPACE));
+	EXPECT_EQ(41, d.spaces);
+	ASSERT_EQ(0, dump(&d, KVT_NL_CMD_GET_TIER));
+	EXPECT_EQ(2, d.tiers);
+}
+
+static int as_nobody(struct kst_child *c, void *arg)
+{
+	struct dumped d = {};
+	struct nl_sock *sock;
+
+	(void)c;
+	(void)arg;
+	if (kst_become_nobody())
+		return 1;
+	sock = make_socket();
+	if (!sock || join(sock, KVT_NL_GROUP_EVENTS))
+		return 2;
+	if (!join(sock, KVT_NL_GROUP_BLOCKS))
+		return 3;
+	return dump(&d, KVT_NL_CMD_GET_SPACE) || d.spaces != 1 ? 4 : 0;
+}
+
+TEST_F(netlink, unprivileged)
+{
+	struct kst_child c;
+
+	ASSERT_EQ(0, kst_spawn(&c, as_nobody, NULL));
+	EXPECT_EQ(0, kst_join(&c));
+}
+
+TEST_HARNESS_MAIN
