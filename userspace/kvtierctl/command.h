@@ -59,6 +59,7 @@ int space_set(const struct command *cmd, int argc, char **argv);
 int space_list(const struct command *cmd, int argc, char **argv);
 int space_show(const struct command *cmd, int argc, char **argv);
 int stat_run(const struct command *cmd, int argc, char **argv);
+int monitor_run(const struct command *cmd, int argc, char **argv);
 int put_run(const struct command *cmd, int argc, char **argv);
 int get_run(const struct command *cmd, int argc, char **argv);
 int lookup_run(const struct command *cmd, int argc, char **argv);

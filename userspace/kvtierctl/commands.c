@@ -108,7 +108,7 @@ const struct command commands[] = {
 	{ "space", "create", 1, 1, space_create,
 	  "NAME --block-size SIZE --quota TIER=SIZE...\n"
 	  "       [--identity HEX | --identity-text TEXT] [--owner USER[:GROUP]]\n"
-	  "       [--mode MODE] [--class N] [--wait]",
+	  "       [--mode MODE] [--class N] [--layers N | --layers SIZE,SIZE...] [--wait]",
 	  "Make a space and its device /dev/kvtier/NAME",
 	  "  --block-size     4K to 64M, a multiple of 4K\n"
 	  "  --quota          what it may use of a tier, a multiple of 2M; up to 8 tiers, one\n"
@@ -118,6 +118,8 @@ const struct command commands[] = {
 	  "  --owner          who owns the device (root); default group: the login group\n"
 	  "  --mode           permission bits of the device (0660)\n"
 	  "  --class          retention class of blocks that state none, 0 to 15 (0)\n"
+	  "  --layers         so many layers of the same size, or each one's size in the\n"
+	  "                   order of use: blocks arrive from nvme layer by layer\n"
 	  "  --wait           wait until what it had left on nvme can be used again\n"
 	  "\n" SIZES },
 	{ "space", "delete", 1, 1, space_delete,
@@ -140,6 +142,8 @@ const struct command commands[] = {
 	  "  fill_timeout_ms  longest time from reserve to commit, 100..3600000\n"
 	  "  quarantine_ms    longest rest of a dead filler's frame, 0..3600000\n"
 	  "  promote          off, free or always\n"
+	  "  checksum         made when a block first moves, or at its commit: move or commit\n"
+	  "  verify           moves in memory that compare checksums, per mille, 0..1000\n"
 	  "  policy           name of the eviction policy\n"
 	  "  classN/ttl_s     blocks of retention class N expire when they were not used for\n"
 	  "                   so many seconds; 0: never\n"
@@ -158,6 +162,14 @@ const struct command commands[] = {
 	  "Show what spaces hold and have done",
 	  "With --interval: rates a second, until interrupted or N times. With --json too:\n"
 	  "one object a line for each space and interval." },
+	{ NULL, "monitor", 0, 0, monitor_run,
+	  "[--blocks] [--count N] [--json]",
+	  "Print what happens to tiers, spaces and devices, as it happens",
+	  "Until interrupted, or N times. An event a line; with --json an object.\n"
+	  "  --blocks  also each block that is stored or removed, with its key. Takes\n"
+	  "            CAP_SYS_ADMIN\n"
+	  "\n"
+	  "What comes faster than it can be printed is lost, and said to be." },
 	{ NULL, "put", 2, 3, put_run,
 	  "SPACE KEY [FILE|-] [--parent KEY] [--class N] [--pad] [--json]",
 	  "Store a block, from a file or the standard input",

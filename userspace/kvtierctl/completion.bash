@@ -36,7 +36,7 @@ _kvtierctl_words() {
 		((at == 2)) && _kvtierctl_names kvtier
 		;;
 	help)
-		((at == 2)) && echo tier space stat put get lookup drop version
+		((at == 2)) && echo tier space stat monitor put get lookup drop version
 		;;
 	esac
 }
@@ -57,7 +57,7 @@ _kvtierctl() {
 	--quota) words=$(_kvtierctl_names kvtier_tier | sed 's/$/=/') ;;
 	*)
 		if ((COMP_CWORD == 1)); then
-			words='tier space stat put get lookup drop version help'
+			words='tier space stat monitor put get lookup drop version help'
 		elif [[ $cur == -* ]]; then
 			words=$(_kvtierctl_options)
 		else

@@ -42,12 +42,12 @@ static const char * const gauges[] = {
 
 static const char * const knobs[] = {
 	"default_class", "low_watermark", "high_watermark", "lease_quota",
-	"fill_timeout_ms", "quarantine_ms", NULL
+	"fill_timeout_ms", "quarantine_ms", "verify", NULL
 };
 
 static const char * const class_attributes[] = { "ttl_s", "priority", "floor", NULL };
 
-static const char * const choices[] = { "promote", "policy", NULL };
+static const char * const choices[] = { "promote", "checksum", "policy", NULL };
 
 static const char * const arena_attributes[] = {
 	"tier", "frames", "free", "blocks", "bytes", NULL

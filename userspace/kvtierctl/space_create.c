@@ -7,6 +7,7 @@
 #include "args.h"
 #include "device.h"
 #include "key.h"
+#include "layers.h"
 #include "owner.h"
 #include "quota.h"
 #include "recovery.h"
@@ -17,6 +18,7 @@
 /* What the options state. */
 struct wanted {
 	uint64_t block_size;
+	struct layers layers;
 	struct quotas quotas;
 	struct owner owner;
 	unsigned int mode;
@@ -100,6 +102,8 @@ static int create(const char *name, const struct wanted *wanted)
 		.mode = wanted->mode,
 		.default_class = wanted->class_id,
 		.nr_quotas = wanted->quotas.nr,
+		.layers = wanted->layers.nr ? (uintptr_t)wanted->layers.ends : 0,
+		.nr_layers = wanted->layers.nr,
 	};
 	int ctl, ret, code = control_open(&ctl);
 
@@ -133,13 +137,14 @@ int space_create(const struct command *cmd, int argc, char **argv)
 		OPT("quota", arg_quota, &wanted.quotas, .required = true, .repeats = true),
 		OPT("identity", arg_identity, wanted.identity),
 		OPT("identity-text", arg_identity_text, wanted.identity),
+		OPT("layers", arg_layers, &wanted.layers),
 		OPT("owner", arg_owner, &wanted.owner),
 		OPT("mode", arg_mode, &wanted.mode),
 		OPT("class", arg_class, &wanted.class_id),
 		OPT("wait", NULL, &wanted.wait),
 		{}
 	};
-	const char *name;
+	const char *name, *wrong;
 	int code;
 
 	if (args_parse(cmd, argc, argv, opts, &code) < 0)
@@ -149,6 +154,9 @@ int space_create(const struct command *cmd, int argc, char **argv)
 		return code;
 	if (opts[2].seen && opts[3].seen)
 		return misuse(cmd, "--identity and --identity-text exclude each other");
+	wrong = layers_fit(&wanted.layers, wanted.block_size);
+	if (wrong)
+		return misuse(cmd, "--layers: %s", wrong);
 	code = check_quotas(cmd, &wanted);
 	if (code)
 		return code;

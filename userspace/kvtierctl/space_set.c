@@ -13,6 +13,8 @@ static const struct knob knobs[] = {
 	KNOB("fill_timeout_ms",	"100 to 3600000"),
 	KNOB("quarantine_ms",	"0 to 3600000"),
 	KNOB("promote",		"off, free or always"),
+	KNOB("checksum",	"move or commit"),
+	KNOB("verify",		"0 to 1000 per mille"),
 	KNOB("policy",		"a policy that the module knows"),
 	KNOB("class#/ttl_s",	"seconds, 0 to 4294967295 (0: never)"),
 	KNOB("class#/priority",	"0 to 7"),

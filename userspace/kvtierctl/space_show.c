@@ -5,6 +5,7 @@
 #include "args.h"
 #include "device.h"
 #include "info.h"
+#include "layers.h"
 #include "out.h"
 #include "say.h"
 
@@ -44,6 +45,8 @@ static const struct column knob_columns[] = {
 	COLUMN("fill_timeout_ms",	"fill_timeout_ms",	COL_TEXT),
 	COLUMN("quarantine_ms",	"quarantine_ms",	COL_TEXT),
 	COLUMN("promote",		"promote",		COL_TEXT),
+	COLUMN("checksum",	"checksum",		COL_TEXT),
+	COLUMN("verify",	"verify",		COL_TEXT),
 	COLUMN("policy",		"policy",		COL_TEXT),
 	{}
 };
@@ -104,6 +107,7 @@ static void print(json_object *space)
 	putchar('\n');
 	json_object_object_get_ex(space, "arenas", &part);
 	out_table(part, arena_columns, true);
+	layers_print(space);
 	putchar('\n');
 	out_title("KNOBS");
 	json_object_object_get_ex(space, "knobs", &part);
@@ -132,6 +136,7 @@ int space_show(const struct command *cmd, int argc, char **argv)
 	space = info_space(name);
 	if (!space)
 		return no_space(name);
+	layers_add(space, name);
 	if (json)
 		out_json(space);
 	else

@@ -8,7 +8,6 @@
  */
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib.h"
 
@@ -20,12 +19,46 @@ int kvt_submit(struct kvt_space *space, struct kvt_batch *batch)
 	return kvt_ioctl(space->fd, KVT_IOC_SUBMIT, batch);
 }
 
-static uint64_t now_ns(void)
+void kvt_batch_init(struct kvt_batch *batch, enum kvt_op op,
+		    struct kvt_entry *entries, uint32_t nr,
+		    const struct kvt_how *how)
 {
-	struct timespec ts;
+	memset(batch, 0, sizeof(*batch));
+	batch->size = sizeof(*batch);
+	batch->op = op;
+	batch->nr = nr;
+	batch->entries = (uintptr_t)entries;
+	if (!how)
+		return;
+	batch->flags = how->flags;
+	batch->class_id = how->class_id;
+	batch->tier = how->tier;
+	batch->pad = how->pad;
+	batch->timeout_ns = how->timeout_ns;
+	if (how->parent)
+		memcpy(batch->parent, how->parent, KVT_KEY_SIZE);
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+void kvt_entries_init(struct kvt_entry *entries, const struct kvt_key *keys,
+		      size_t nr)
+{
+	size_t i;
+
+	memset(entries, 0, nr * sizeof(*entries));
+	for (i = 0; i < nr; i++)
+		memcpy(entries[i].key, keys[i].bytes, KVT_KEY_SIZE);
+}
+
+void kvt_entries_blocks(const struct kvt_entry *entries, size_t nr,
+			struct kvt_block *blocks)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		blocks[i].offset = entries[i].offset;
+		blocks[i].slot = entries[i].slot;
+		blocks[i].result = entries[i].result;
+	}
 }
 
 static bool fills(const struct kvt_batch *batch)
@@ -66,24 +99,14 @@ static bool has_ended(const struct kvt_batch *batch,
 int kvt_run_start(struct kvt_run *run, struct kvt_space *space, enum kvt_op op,
 		  const struct kvt_how *how)
 {
-	static const struct kvt_how nothing;
-
-	if (!how)
-		how = &nothing;
-	if (!space || how->pad)
+	if (!space || (how && how->pad))
 		return -EINVAL;
 	memset(run, 0, sizeof(*run));
 	run->space = space;
-	run->batch.op = op;
-	run->batch.flags = how->flags;
-	run->batch.class_id = how->class_id;
-	run->batch.tier = how->tier;
-	run->batch.timeout_ns = how->timeout_ns;
-	if (how->parent)
-		memcpy(run->batch.parent, how->parent, KVT_KEY_SIZE);
+	kvt_batch_init(&run->batch, op, NULL, 0, how);
 	/* A time out of range is the first part's error. */
-	if (how->timeout_ns && how->timeout_ns <= KVT_MAX_TIMEOUT_NS)
-		run->deadline = now_ns() + how->timeout_ns;
+	if (run->batch.timeout_ns <= KVT_MAX_TIMEOUT_NS)
+		run->deadline = kvt_deadline(run->batch.timeout_ns);
 	return 0;
 }
 
@@ -103,7 +126,7 @@ static void next_part(struct kvt_run *run, const struct kvt_entry *last)
 		memcpy(run->batch.parent, last->key, KVT_KEY_SIZE);
 	if (!run->deadline)
 		return;
-	now = now_ns();
+	now = kvt_now();
 	run->batch.timeout_ns = now < run->deadline ? run->deadline - now : 1;
 }
 

@@ -18,6 +18,7 @@
 #include "libkvtier.h"
 
 #define KVT_HUGE	(2UL << 20)
+#define NSEC_PER_SEC	1000000000ULL
 
 /**
  * struct kvt_map - one mapping of an area
@@ -58,6 +59,8 @@ struct kvt_area {
  * @windows: by arena index
  * @status: by arena index
  * @slots: the slots
+ * @nr_layers: of a block; 0: no layout
+ * @layers: where each ends, bytes
  */
 struct kvt_space {
 	int		fd;
@@ -67,6 +70,8 @@ struct kvt_space {
 	struct kvt_area	windows[KVT_MAX_ARENAS];
 	struct kvt_area	status[KVT_MAX_ARENAS];
 	struct kvt_area	slots;
+	uint32_t	nr_layers;
+	uint32_t	*layers;
 };
 
 /**
@@ -92,6 +97,24 @@ void kvt_area_unmap(struct kvt_area *area);
 /* map.c: with @lock held */
 int kvt_space_map_arena(struct kvt_space *space, unsigned int arena,
 			const struct kvt_arena_info *info);
+
+/* map.c: the status word of the frame at @offset; NULL, and @rc why */
+const uint64_t *kvt_status_word(struct kvt_space *space, uint64_t offset, int *rc);
+
+/* Both halves at once, and before what they say is valid is looked at. */
+static inline struct kvt_status kvt_status_read(const uint64_t *word)
+{
+	union {
+		uint64_t word;
+		struct kvt_status status;
+	} u = { .word = __atomic_load_n(word, __ATOMIC_ACQUIRE) };
+
+	return u.status;
+}
+
+/* layer.c: CLOCK_MONOTONIC, ns; the layout, once, when the space is opened */
+uint64_t kvt_now(void);
+int kvt_layers_read(struct kvt_space *space, uint32_t nr);
 
 /* numa.c */
 void kvt_numa_bind(void *addr, size_t len, int node);

@@ -14,7 +14,8 @@
  * Threads
  *	A handle may be used by any number of threads at once, kvt_close()
  *	excepted: no other call may be running then, nor come after. Functions
- *	that fill caller memory need that memory to be the thread's own.
+ *	that fill caller memory need that memory to be the thread's own. A queue
+ *	(kvt_queue_create()) is one thread's; a thread each has its own.
  *
  * fork
  *	A child has the handle, but no windows: the kernel does not copy them. It
@@ -31,6 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "kvtier.h"
 
@@ -182,6 +184,30 @@ uint32_t kvt_block_size(const struct kvt_space *space);
  * Return: 0 or negative errno. Threads: safe.
  */
 int kvt_info(const struct kvt_space *space, struct kvt_space_info *info);
+
+/**
+ * kvt_nr_layers - of how many layers a block is
+ * @space: a handle
+ *
+ * Return: as the space was created; 0: no layout was declared. Never changes.
+ * Threads: safe.
+ */
+uint32_t kvt_nr_layers(const struct kvt_space *space);
+
+/**
+ * kvt_layer - where a layer lies in a block
+ * @space: a handle
+ * @layer: its number, from 0 on, in the order of use
+ * @pos: out, may be NULL: its first byte
+ * @len: out, may be NULL: its bytes
+ *
+ * Without a layout layer 0 is the whole block. For kvt_get() of one layer, and
+ * @pos + @len is what struct kvt_entry @len has to be for layers up to this one.
+ *
+ * Return: 0; -EINVAL: there is no such layer. Threads: safe.
+ */
+int kvt_layer(const struct kvt_space *space, uint32_t layer, uint32_t *pos,
+	      uint32_t *len);
 
 /* ------------------------------------------------------------------ */
 /* Mappings								*/
@@ -409,7 +435,8 @@ ssize_t kvt_lookup(struct kvt_space *space, const struct kvt_key *keys,
  * @space: a handle
  * @keys: the chain
  * @nr: its length
- * @how: KVT_F_WAIT with @timeout_ns, KVT_F_NO_PROMOTE, KVT_F_MEMORY_ONLY
+ * @how: KVT_F_WAIT with @timeout_ns, KVT_F_NO_PROMOTE, KVT_F_MEMORY_ONLY,
+ *	KVT_F_ARRIVING: see kvt_wait_layer()
  * @blocks: out: kvt_ptr() of @offset is where the bytes are; keep it for
  *	kvt_release_blocks()
  *
@@ -577,6 +604,246 @@ ssize_t kvt_drop(struct kvt_space *space, const struct kvt_key *keys,
 		 size_t nr, const struct kvt_how *how, int32_t *results);
 
 /* ------------------------------------------------------------------ */
+/* Layer by layer							*/
+/*
+ * With KVT_F_ARRIVING, ACQUIRE leases blocks that come from nvme before they
+ * have arrived. They arrive from the first byte on, all blocks of a command side
+ * by side: the first layer of each, then the second. Compute on layer 0 while
+ * layer 1 is on its way. Until kvt_wait_layer() has said that a layer is there,
+ * the frame's bytes from there on are undefined.
+ */
+
+#define KVT_FOREVER	UINT64_MAX	/* no limit to a time-out or deadline */
+
+/**
+ * kvt_deadline - a point in time
+ * @timeout_ns: so far from now; 0: none, for who only wants to look
+ *
+ * Return: CLOCK_MONOTONIC, ns; 0 for 0, KVT_FOREVER for KVT_FOREVER.
+ * Threads: safe.
+ */
+uint64_t kvt_deadline(uint64_t timeout_ns);
+
+/**
+ * kvt_wait_layer - wait until a layer of a set of blocks has arrived
+ * @space: a handle
+ * @blocks: blocks that this file has leased, as ACQUIRE told. Those without
+ *	KVT_RES_ARRIVING have arrived
+ * @nr: how many
+ * @layer: its number: it and all before it are waited for
+ * @deadline: kvt_deadline(); 0: only look; KVT_FOREVER: as long as it takes
+ * @which: out, may be NULL: on error the block it is about; else @nr
+ *
+ * Reads the frames' status words. No system call while a layer is no more than
+ * some 50 us away; then it sleeps, 20 us first, 500 us at most, in between. What
+ * the layer's bytes are is seen after it (acquire). A load that fails ends too,
+ * so that KVT_FOREVER does not mean for ever.
+ *
+ * Return: 0; -ETIMEDOUT; -EIO (the block could not be read, or its checksum was
+ * wrong: release it and compute it anew), -ESTALE (the frame got other bytes: it
+ * was not leased), -EINVAL (no such layer; a block whose result is an error);
+ * -ERANGE (@offset is in no window), or as kvt_map_window(). Threads: safe.
+ */
+int kvt_wait_layer(struct kvt_space *space, const struct kvt_block *blocks,
+		   size_t nr, uint32_t layer, uint64_t deadline, size_t *which);
+
+/* ------------------------------------------------------------------ */
+/* Queues: commands that do not block					*/
+/*
+ * A queue sends batches by io_uring. Link with -luring if libkvtier is linked
+ * statically. Commands in flight are in no order to each other.
+ *
+ *	kvt_entries_init(entries, keys, nr);
+ *	kvt_batch_init(&batch, KVT_OP_ACQUIRE, entries, nr, NULL);
+ *	kvt_queue_add(queue, &batch, KVT_NO_BUFFER, my_request);
+ *	... more of them ...
+ *	kvt_queue_submit(queue);
+ *	... something useful ...
+ *	n = kvt_queue_wait(queue, done, 16, timeout_ns);
+ *
+ * From kvt_queue_add() to its completion a batch, its entries and what their
+ * @addr points to are the kernel's: nobody else may touch them, and their memory
+ * must stay. What a command got, leases for instance, belongs to the space's
+ * file, and stays when the queue goes.
+ *
+ * Threads: a queue is used by the thread that made it, and by no other: they
+ * get -EPERM. Any number of threads may have a queue each on one space. Destroy
+ * queues before the space is closed and before their threads end. A child of
+ * fork() can only kvt_queue_destroy() its copy, which leaves the parent's alone.
+ */
+
+/* A queue of commands. */
+struct kvt_queue;
+
+#define KVT_QUEUE_MAX_DEPTH	4096	/* commands in flight */
+#define KVT_NO_BUFFER		(-1)
+
+/**
+ * struct kvt_done - a command that has completed
+ * @batch: as it was added; @done, @ok and the entries' results are written
+ * @user: as it was added
+ * @result: 0: it was carried out, whatever became of its entries; or negative
+ *	errno, as kvt_submit() returns. -ECANCELED: it was cancelled; what was done
+ *	stands, the entries' results say what that is. -EOPNOTSUPP: the loaded module
+ *	has no such commands
+ * @pad: zero
+ */
+struct kvt_done {
+	struct kvt_batch *batch;
+	void	 *user;
+	int32_t	 result;
+	uint32_t pad;
+};
+
+/**
+ * kvt_batch_init - make a batch of entries
+ * @batch: out
+ * @op: enum kvt_op
+ * @entries: its entries
+ * @nr: how many, 1..KVT_MAX_BATCH
+ * @how: or NULL
+ *
+ * For kvt_submit() and kvt_queue_add(). Threads: safe.
+ */
+void kvt_batch_init(struct kvt_batch *batch, enum kvt_op op,
+		    struct kvt_entry *entries, uint32_t nr,
+		    const struct kvt_how *how);
+
+/**
+ * kvt_entries_init - make entries of keys; all other fields are zero
+ * @entries: out
+ * @keys: the blocks
+ * @nr: how many
+ *
+ * Threads: safe.
+ */
+void kvt_entries_init(struct kvt_entry *entries, const struct kvt_key *keys,
+		      size_t nr);
+
+/**
+ * kvt_entries_blocks - what a command told of its blocks
+ * @entries: as it left them
+ * @nr: how many
+ * @blocks: out: for kvt_wait_layer(), kvt_commit_blocks(), kvt_release_blocks() ...
+ *
+ * Threads: safe.
+ */
+void kvt_entries_blocks(const struct kvt_entry *entries, size_t nr,
+			struct kvt_block *blocks);
+
+/**
+ * kvt_queue_create - make a queue, for this thread
+ * @space: a handle
+ * @depth: most commands in flight, 1..KVT_QUEUE_MAX_DEPTH
+ * @queue: out
+ *
+ * Return: 0; -EPERM (io_uring is switched off: sysctl kernel.io_uring_disabled,
+ * or a container's seccomp profile), -ENOSYS (the same, or a kernel without),
+ * -EINVAL, -ENOMEM, -EMFILE, -ENFILE. kvt_strerror(KVT_CALL_QUEUE_CREATE, ...)
+ * says what to do.
+ */
+int kvt_queue_create(struct kvt_space *space, unsigned int depth,
+		     struct kvt_queue **queue);
+
+/**
+ * kvt_queue_destroy - cancel what is in flight, wait for it, and free the queue
+ * @queue: a queue, or NULL
+ *
+ * After it no batch is the kernel's any more.
+ *
+ * Return: 0; -EPERM: another thread's: nothing was done; or a negative errno of
+ * io_uring: the queue is still there.
+ */
+int kvt_queue_destroy(struct kvt_queue *queue);
+
+/**
+ * kvt_queue_add - prepare a command; kvt_queue_submit() sends it
+ * @queue: a queue
+ * @batch: kvt_batch_init()'s or the caller's. @size is filled in, and all
+ *	results are set to -ECANCELED until they are known
+ * @buffer: KVT_NO_BUFFER; or the number of the registered buffer that the
+ *	entries' @addr of this PUT or GET lie in
+ * @user: comes back with the completion
+ *
+ * Return: 0; -EBUSY: as many commands as @depth are in flight (take completions
+ * first); -EPERM, -EINVAL; -EAGAIN, -ENOMEM: the kernel took none of those added.
+ */
+int kvt_queue_add(struct kvt_queue *queue, struct kvt_batch *batch, int buffer,
+		  void *user);
+
+/**
+ * kvt_queue_submit - send what was added: one system call
+ * @queue: a queue
+ *
+ * Return: commands sent; -EPERM, -EINVAL; -EAGAIN, -ENOMEM: none, try again.
+ */
+int kvt_queue_submit(struct kvt_queue *queue);
+
+/**
+ * kvt_queue_wait - send what was added, and take completions
+ * @queue: a queue
+ * @done: out
+ * @nr: room in it, > 0
+ * @timeout_ns: longest wait for the first one; 0: take what is there;
+ *	KVT_FOREVER: no limit
+ *
+ * No system call where there are completions and nothing to send.
+ *
+ * Return: completions taken; 0: the time is over, or nothing is in flight;
+ * -EPERM, -EINVAL, or a negative errno of io_uring.
+ */
+ssize_t kvt_queue_wait(struct kvt_queue *queue, struct kvt_done *done,
+		       size_t nr, uint64_t timeout_ns);
+
+/**
+ * kvt_queue_pending - commands that were added and not taken as completed
+ * @queue: a queue
+ *
+ * Return: that.
+ */
+unsigned int kvt_queue_pending(const struct kvt_queue *queue);
+
+/**
+ * kvt_queue_cancel - ask for a command's end
+ * @queue: a queue
+ * @batch: as it was added; NULL: all commands in flight
+ *
+ * Does not wait. The command completes soon, with -ECANCELED, or as if nothing
+ * had been asked where it was too late.
+ *
+ * Return: 0; -ENOENT: it is not in flight; -EPERM, -EINVAL, or a negative errno
+ * of io_uring.
+ */
+int kvt_queue_cancel(struct kvt_queue *queue, const struct kvt_batch *batch);
+
+/**
+ * kvt_queue_eventfd - a file that becomes readable when commands complete
+ * @queue: a queue
+ *
+ * For poll(2) and epoll(7). When it is readable, call kvt_queue_wait() with no
+ * time-out until it gives less than @nr; that makes it unreadable again. It stays
+ * the queue's: do not close nor read it.
+ *
+ * Return: the file descriptor, always the same; -EPERM, -EINVAL, -EMFILE, ...
+ */
+int kvt_queue_eventfd(struct kvt_queue *queue);
+
+/**
+ * kvt_queue_register - pin memory once that PUT and GET copy from and to
+ * @queue: a queue
+ * @buffers: memory that is writable, 1 GiB at most each; windows' pieces, as
+ *	kvt_for_each_chunk() gives them, are as good as other memory
+ * @nr: how many; 0: none any more
+ *
+ * Replaces what was registered. Nothing may be in flight.
+ *
+ * Return: 0; -EBUSY: commands are in flight; -ENOMEM: more than the process may lock
+ * (ulimit -l); -EFAULT: not mapped, or read-only; -EPERM, -EINVAL.
+ */
+int kvt_queue_register(struct kvt_queue *queue, const struct iovec *buffers,
+		       unsigned int nr);
+
+/* ------------------------------------------------------------------ */
 /* Control: tiers and spaces. CAP_SYS_ADMIN. Threads: all safe.	*/
 /*
  * @ctl is kvt_open_control()'s. Names and sizes are checked by the kernel;
@@ -676,6 +943,8 @@ int kvt_ctl_tier_resize(int ctl, const char *name, uint64_t *bytes);
  * @ctl: control file
  * @create: all fields but @size, which is filled in
  *
+ * @layers is the address of a uint32_t array: where each layer ends.
+ *
  * Does not wait for blocks that come back from nvme: see the tier's "recovering"
  * in sysfs.
  *
@@ -725,6 +994,11 @@ int kvt_ctl_space_resize(int ctl, const char *name, const char *tier,
  * @KVT_CALL_OPEN: kvt_open()
  * @KVT_CALL_INFO: kvt_info()
  * @KVT_CALL_MAP: everything that maps
+ * @KVT_CALL_QUEUE_CREATE: kvt_queue_create()
+ * @KVT_CALL_QUEUE: the other calls on queues; the result of a command is that
+ *	of its enum kvt_op
+ * @KVT_CALL_QUEUE_REGISTER: kvt_queue_register()
+ * @KVT_CALL_WAIT_LAYER: kvt_wait_layer()
  * @KVT_CALL_OPEN_CONTROL: kvt_open_control()
  * @KVT_CALL_VERSION: kvt_ctl_version()
  * @KVT_CALL_TIER_ADD: kvt_ctl_tier_add()
@@ -750,6 +1024,10 @@ enum kvt_call {
 	KVT_CALL_OPEN		= 0x100,
 	KVT_CALL_INFO,
 	KVT_CALL_MAP,
+	KVT_CALL_QUEUE_CREATE,
+	KVT_CALL_QUEUE,
+	KVT_CALL_QUEUE_REGISTER,
+	KVT_CALL_WAIT_LAYER,
 	KVT_CALL_OPEN_CONTROL	= 0x200,
 	KVT_CALL_VERSION,
 	KVT_CALL_TIER_ADD,

@@ -337,26 +337,27 @@ static const uint64_t *need_status(struct kvt_space *space, unsigned int arena,
 	return find_status(space, arena, frame);
 }
 
+const uint64_t *kvt_status_word(struct kvt_space *space, uint64_t offset, int *rc)
+{
+	unsigned int arena;
+
+	if (!need_window(space, offset, &arena, rc))
+		return NULL;
+	offset -= current(&space->windows[arena])->offset;
+	return need_status(space, arena, offset / space->block_size, rc);
+}
+
 int kvt_frame_status(struct kvt_space *space, uint64_t offset,
 		     struct kvt_status *status)
 {
-	union {
-		uint64_t word;
-		struct kvt_status status;
-	} u;
 	const uint64_t *word;
-	unsigned int arena;
 	int rc;
 
 	if (!status)
 		return -EINVAL;
-	if (!need_window(space, offset, &arena, &rc))
-		return rc;
-	offset -= current(&space->windows[arena])->offset;
-	word = need_status(space, arena, offset / space->block_size, &rc);
+	word = kvt_status_word(space, offset, &rc);
 	if (!word)
 		return rc;
-	u.word = __atomic_load_n(word, __ATOMIC_ACQUIRE);
-	*status = u.status;
+	*status = kvt_status_read(word);
 	return 0;
 }

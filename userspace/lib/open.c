@@ -73,6 +73,9 @@ static int init_space(struct kvt_space *space, int fd, const void *identity)
 	rc = attach(fd, identity);
 	if (rc)
 		return rc;
+	rc = kvt_layers_read(space, info.nr_layers);
+	if (rc)
+		return rc;
 	return -pthread_mutex_init(&space->lock, NULL);
 }
 
@@ -99,6 +102,7 @@ int kvt_open(const char *name, unsigned int flags, const void *identity,
 	return 0;
 
 free_space:
+	free(space->layers);
 	free(space);
 close_fd:
 	close(fd);
@@ -118,6 +122,7 @@ void kvt_close(struct kvt_space *space)
 	kvt_area_unmap(&space->slots);
 	close(space->fd);
 	pthread_mutex_destroy(&space->lock);
+	free(space->layers);
 	free(space);
 }
 

@@ -76,6 +76,8 @@ const char *kvp_type_name(uint8_t type)
  * @type: enum kvp_type, a known one
  *
  * So many that both request and answer fit into a message.
+ *
+ * Return: entries.
  */
 uint32_t kvp_max_entries(uint8_t type)
 {

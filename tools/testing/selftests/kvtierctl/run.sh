@@ -16,6 +16,7 @@ repo=$(cd "$here/../../../.." && pwd)
 program=${1:-$repo/build/bin/kvtierctl}
 module=${KVTIER_KO:-$repo/build/kmod/kvtier.ko}
 . "$here/tap.sh"
+. "$here/monitor.sh"
 . "$here/nvme.sh"
 
 ctl=("$program")
@@ -81,6 +82,7 @@ test_not_loaded() {
 	expect 'not loaded: tier add' 5 "$message" tier add ctl-a --kind dram --node 0 --size 2M
 	expect 'not loaded: tier list' 5 "$message" tier list
 	expect 'not loaded: stat' 5 "$message" stat
+	expect 'not loaded: monitor' 5 "$message" monitor
 	expect 'not loaded: put' 5 "$message" put ctl-a key /dev/null
 	as_user expect 'not loaded: as a user' 5 "$message" space delete ctl-a
 	insmod "$module" || skip_all "$module does not load"
@@ -342,5 +344,6 @@ test_second_tier
 test_user
 test_full
 test_nvme
+test_monitor
 test_delete
 tap_end

@@ -28,7 +28,7 @@ fake_space() {
 		default_class 0 blocks 10 filling 0 leases 2 dropped_held 0 \
 		quarantined 0 descriptors 11 metadata_bytes 1800 openers 1 \
 		low_watermark 10 high_watermark 20 lease_quota 900 \
-		fill_timeout_ms 60000 quarantine_ms 10000 promote free \
+		fill_timeout_ms 60000 quarantine_ms 10000 promote free checksum move verify 1000 \
 		policy '[lru] fifo'
 	attributes $dir/arena0 tier dram0 frames 262144 free 262135 blocks 9 \
 		bytes 1073741824

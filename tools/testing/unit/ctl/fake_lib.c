@@ -139,6 +139,10 @@ int kvt_ctl_space_create(int ctl, struct kvt_space_create *create)
 	for (i = 0; i < create->nr_quotas; i++)
 		note(" %s=%llu", (const char *)create->quotas[i].tier,
 		     (unsigned long long)create->quotas[i].bytes);
+	if (create->nr_layers)
+		note(" layers=%u:", create->nr_layers);
+	for (i = 0; i < create->nr_layers; i++)
+		note("%s%u", i ? "," : "", ((uint32_t *)(uintptr_t)create->layers)[i]);
 	note("\n");
 	return -answer("FAKE_ERRNO");
 }
@@ -188,6 +192,21 @@ uint32_t kvt_block_size(const struct kvt_space *space)
 {
 	(void)space;
 	return BLOCK_SIZE;
+}
+
+/* $FAKE_LAYERS: so many; $FAKE_UNLIKE: the first is longer than the others. */
+uint32_t kvt_nr_layers(const struct kvt_space *space)
+{
+	(void)space;
+	return answer("FAKE_LAYERS");
+}
+
+int kvt_layer(const struct kvt_space *space, uint32_t layer, uint32_t *pos, uint32_t *len)
+{
+	(void)space;
+	(void)pos;
+	*len = !layer && getenv("FAKE_UNLIKE") ? 2048 : 1024;
+	return 0;
 }
 
 static const char *block_path(const struct kvt_key *key)

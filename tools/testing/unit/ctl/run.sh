@@ -334,6 +334,41 @@ test_wait() {
 	fake_module
 }
 
+test_layers() {
+	local create='space create s --block-size 16K --quota a=2M --layers'
+	local asked='space_create s 16384 uid=0 gid=0 mode=660 class=0 identity=0000 a=2097152'
+	# shellcheck disable=SC2086
+	{
+		expect 'so many layers' 0 '' $create 4
+		asked 'are alike' "$asked layers=4:4096,8192,12288,16384"
+		expect 'sizes of layers' 0 '' $create 8K,1K,7K
+		asked 'are added up' "$asked layers=3:8192,9216,16384"
+		expect 'layers 1' 0 '' $create 1
+		expect 'layers 1024' 0 '' $create 1024
+		expect 'layers 3' 2 '--layers: a block of 16 KiB is not of 3 layers of the same size' $create 3
+		expect 'layers 0' 2 '1 to 1024 layers' $create 0
+		expect 'layers 1025' 2 '1 to 1024 layers' $create 1025
+		expect 'layers x' 2 'not a number of layers, nor their sizes' $create x
+		expect 'too few bytes' 2 'the layers are 12 KiB in all, a block is 16 KiB' $create 4K,8K
+		expect 'too many bytes' 2 'the layers are 20 KiB in all' $create 4K,16K
+		expect 'an empty layer' 2 'a layer of 0 bytes' $create 16K,0
+		expect 'a comma at the end' 2 'not a size' $create 16K,
+		expect 'more than any block' 2 'more than the 64M' $create 64M,4K
+		expect 'an absurd size' 2 'too large a size' $create 4K,00000000000000000000000000000000004K
+		expect '1025 sizes' 2 '1 to 1024 layers' $create "$(printf '1,%.0s' {1..1024})1"
+	}
+	expect 'no layers' 0 '' space show chat
+	same 'are not shown' "$(grep -ci layer out)" 0
+	FAKE_LAYERS=4 expect 'layers that are alike' 0 '' space show chat
+	output 'are one line' '^4 layers of 1 KiB$'
+	FAKE_LAYERS=3 FAKE_UNLIKE=1 expect 'layers that are not' 0 '' space show chat
+	output 'are a table' '^ +1 +2048 +1024$'
+	FAKE_LAYERS=3 FAKE_UNLIKE=1 run space show chat --json
+	json 'layers as JSON' '.layers == [2048, 1024, 1024]'
+	FAKE_OPEN_ERRNO=13 run space show chat --json
+	json 'who may not open it is not told' 'has("layers") | not'
+}
+
 test_space_answers() {
 	local new='space create x --block-size 4K --quota'
 	# shellcheck disable=SC2086
@@ -686,6 +721,7 @@ test_nvme_list
 test_nvme_space
 test_tier_stat
 test_space_list
+test_layers
 test_stat
 test_stat_interval
 test_keys

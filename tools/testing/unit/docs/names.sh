@@ -51,7 +51,7 @@ unknown_functions() {
 
 # EAGAIN, EBADMSG, EILSEQ and ENODATA only go between functions of the module.
 errnos() {
-	grep -ohE '\bE[A-Z0-9]{3,}\b' "$@" | grep -xE "$errno_names" | grep -vxE 'EAGAIN|EBADMSG|EILSEQ|ENODATA' | sort -u
+	grep -ohE '\bE[A-Z0-9]{3,}\b' "$@" | grep -xE "$errno_names" | grep -vxE 'EAGAIN|EBADMSG|EILSEQ|EMSGSIZE|ENODATA' | sort -u
 }
 
 errno_names=$(echo '#include <errno.h>' | "${CC:-cc}" -E -dM - | awk '/#define E[A-Z]/ { print $2 }' |

@@ -56,6 +56,28 @@ void fake_reset(void)
 	set_arena(1, "slow", 2 << 20);
 }
 
+void fake_set_layers(const uint32_t *ends, uint32_t nr)
+{
+	fake.info.nr_layers = nr;
+	memcpy(fake.layers, ends, nr * sizeof(*ends));
+}
+
+void fake_set_status(int i, uint32_t frame, uint32_t valid, uint32_t generation)
+{
+	struct kvt_status status = { .valid = valid, .generation = generation };
+
+	if (pwrite(fake.fd, &status, sizeof(status),
+		   FAKE_STATUS(i) + frame * sizeof(status)) != sizeof(status))
+		abort();
+}
+
+static int tell_layers(struct kvt_layers *arg)
+{
+	memcpy((void *)(uintptr_t)arg->ends, fake.layers, arg->nr * sizeof(uint32_t));
+	arg->nr = fake.info.nr_layers - fake.layers_short;
+	return 0;
+}
+
 struct kvt_space *fake_open(unsigned int flags)
 {
 	struct kvt_space *space;
@@ -195,6 +217,8 @@ static int answer(unsigned long request, void *arg)
 	if (request == KVT_IOC_ATTACH)
 		return memcmp(attach->identity, identity, sizeof(identity)) ?
 		       EKEYREJECTED : 0;
+	if (request == KVT_IOC_LAYERS)
+		return tell_layers(arg);
 	if (request == KVT_IOC_SUBMIT)
 		return submit(arg);
 	return control(request, arg);

@@ -55,6 +55,8 @@ struct fake {
 	uint32_t bad; /* which device NVME_ADD says its error is about */
 	const char *content; /* of a file that is opened; NULL: a sparse one */
 	uint64_t reached; /* what resizes say they reached */
+	uint32_t layers[8]; /* where they end; info.nr_layers says how many */
+	uint32_t layers_short; /* LAYERS tells of so many fewer */
 };
 
 extern struct fake fake;
@@ -64,6 +66,12 @@ void fake_reset(void);
 
 /* Put one on nvme at this index: no frames, no window, no status words. */
 void fake_set_nvme_arena(int i);
+
+/* Layers of these sizes, @nr of them; they need not fit. */
+void fake_set_layers(const uint32_t *ends, uint32_t nr);
+
+/* Write the status word of a frame of arena @i. */
+void fake_set_status(int i, uint32_t frame, uint32_t valid, uint32_t generation);
 
 /* Open it; ends the test program if that fails. */
 struct kvt_space *fake_open(unsigned int flags);
