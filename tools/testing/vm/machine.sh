@@ -94,17 +94,12 @@ cache_mode() {
 }
 
 qemu_nvme() {
-	local i=0 spec file
-	for spec in "${nvmes[@]}"; do
-		i=$((i + 1))
-		file=${spec#*:}
-		if [[ $spec == new:* ]]; then
-			file=$job/nvme$i.img
-			truncate -s "${spec#*:}" "$file"
-		fi
+	local i file
+	for ((i = 0; i < ${#disks[@]}; i++)); do
+		disk_file "$i"
 		qemu+=(
 			-drive "file=$(quote "$file"),if=none,id=nv$i,format=raw,discard=unmap,$(cache_mode "$file")"
-			-device "nvme,serial=kvt$i,drive=nv$i,max_ioqpairs=4,mdts=8"
+			-device "nvme,serial=kvt$((i + 1)),drive=nv$i,max_ioqpairs=4,mdts=8"
 		)
 	done
 }
