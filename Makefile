@@ -4,6 +4,8 @@
 # make install      both, and the headers; see also: uninstall
 # make demo         set up, boot the test VM, replay a real trace in it
 # make check        set up, build, run every test
+# make bench        measure, beside what it is held against: build/bench/report.md
+#                   also: bench-quick (minutes), bench-uml (user-mode Linux)
 # make tools        the trace replay and the cache simulator
 # make style        checkpatch, sparse, W=1, kernel-doc, shellcheck
 #
@@ -26,7 +28,8 @@ MODULE := $(KBUILD_OUT)/kvtier.ko
 USERSPACE := userspace/lib userspace/kvtierctl
 TOOLS := tools/testing/replay tools/testing/sim
 
-.PHONY: all module userspace tools install uninstall clean demo check style FORCE
+.PHONY: all module userspace tools install uninstall clean demo check style \
+	bench bench-quick bench-uml FORCE
 
 all: module userspace
 
@@ -66,6 +69,15 @@ demo:
 
 check:
 	tools/testing/check
+
+bench:
+	tools/testing/bench/run
+
+bench-quick:
+	tools/testing/bench/run --quick
+
+bench-uml:
+	tools/testing/uml/bench
 
 style:
 	tools/testing/style

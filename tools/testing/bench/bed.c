@@ -105,7 +105,10 @@ int bed_make_tier(struct bed *bed, struct bench *b, uint64_t block_size,
 
 int bed_make_space(struct bed *bed)
 {
+	uint32_t ends[KVT_MAX_LAYERS], i;
 	struct kvt_space_create create = {
+		.layers = bed->layers ? (uintptr_t)ends : 0,
+		.nr_layers = bed->layers,
 		.block_size = bed->block_size,
 		.name = BED_NAME,
 		.mode = 0600,
@@ -119,6 +122,8 @@ int bed_make_space(struct bed *bed)
 		strcpy((char *)create.quotas[1].tier, BED_NVME);
 		create.quotas[1].bytes = bed_nvme_counter("size");
 	}
+	for (i = 0; i < bed->layers; i++)
+		ends[i] = bed->block_size / bed->layers * (i + 1);
 	err = kvt_ctl_space_create(bed->b->ctl, &create);
 	if (err)
 		return fail("cannot make space", KVT_CALL_SPACE_CREATE, err);
@@ -248,6 +253,20 @@ int bed_fill(struct bed *bed)
 	return bed_run_all(bed, KVT_OP_COMMIT, bed->nr, KVT_MAX_BATCH);
 }
 
+/* A random order, always the same. */
+void bed_shuffle(struct bed *bed)
+{
+	uint32_t i, j;
+
+	for (i = bed->nr - 1; i; i--) {
+		struct kvt_entry e = bed->entries[i];
+
+		j = bench_mix(i) % (i + 1);
+		bed->entries[i] = bed->entries[j];
+		bed->entries[j] = e;
+	}
+}
+
 /* ----------------------------------------------------------------------- nvme */
 
 /* A number of the nvme tier's sysfs directory. */
@@ -307,13 +326,17 @@ int bed_detach(struct bed *bed)
 	return 0;
 }
 
-/* A space of @nr blocks, empty, with memory for @frames on an nvme tier. */
-int bed_make_nvme(struct bed *bed, struct bench *b, uint64_t block_size,
-		  uint32_t nr, uint32_t frames)
+/*
+ * A space of @nr blocks of @layers, empty, with memory for @frames on an nvme
+ * tier.
+ */
+int bed_make_layers(struct bed *bed, struct bench *b, uint64_t block_size,
+		    uint32_t layers, uint32_t nr, uint32_t frames)
 {
 	*bed = (struct bed){
 		.b = b,
 		.block_size = block_size,
+		.layers = layers,
 		.nr = nr,
 		.frames = frames,
 		.device = b->device,
@@ -325,6 +348,12 @@ int bed_make_nvme(struct bed *bed, struct bench *b, uint64_t block_size,
 		return 0;
 	bed_free(bed);
 	return -1;
+}
+
+int bed_make_nvme(struct bed *bed, struct bench *b, uint64_t block_size,
+		  uint32_t nr, uint32_t frames)
+{
+	return bed_make_layers(bed, b, block_size, 0, nr, frames);
 }
 
 /* Blocks from @first on, up to a quarter of the memory. */

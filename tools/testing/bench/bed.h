@@ -18,6 +18,7 @@
  * @nr: blocks
  * @frames: of memory: @nr, where there is no nvme tier
  * @device: of the nvme tier
+ * @layers: of a block, of one size; 0: none are declared
  * @entries: one a block, with its key; in and out of every command
  * @tier: the tier was made
  * @made: the space was made
@@ -30,6 +31,7 @@ struct bed {
 	uint32_t nr;
 	uint32_t frames;
 	const char *device;
+	uint32_t layers;
 	struct kvt_entry *entries;
 	bool tier;
 	bool made;
@@ -44,6 +46,8 @@ int bed_make_tier(struct bed *bed, struct bench *b, uint64_t block_size,
 int bed_make_space(struct bed *bed);
 int bed_make_nvme(struct bed *bed, struct bench *b, uint64_t block_size,
 		  uint32_t nr, uint32_t frames);
+int bed_make_layers(struct bed *bed, struct bench *b, uint64_t block_size,
+		    uint32_t layers, uint32_t nr, uint32_t frames);
 int bed_attach(struct bed *bed);
 int bed_detach(struct bed *bed);
 void bed_free(struct bed *bed);
@@ -57,6 +61,7 @@ const char *bed_size(uint64_t bytes);
 uint64_t bed_counter(const char *name);
 uint64_t bed_nvme_counter(const char *name);
 int bed_set(const char *name, const char *value);
+void bed_shuffle(struct bed *bed);
 int bed_verify(uint32_t permille);
 
 #endif /* _BENCH_BED_H */

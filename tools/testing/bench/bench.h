@@ -85,8 +85,13 @@ int run_get(struct bench *b);
 int run_lease(struct bench *b);
 int run_attach(struct bench *b);
 int run_memory(struct bench *b);
+int run_acquire(struct bench *b);
+int run_lookup(struct bench *b);
 int run_read(struct bench *b);
+int run_layers(struct bench *b);
+int run_peers(struct bench *b);
 int run_write(struct bench *b);
 int run_cold(struct bench *b);
+int run_recover(struct bench *b);
 
 #endif /* _BENCH_H */

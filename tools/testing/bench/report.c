@@ -9,6 +9,12 @@ const char *report_unit(const struct bench *b)
 	return b->clock == CLOCK_ICOUNT ? "instructions" : "ns";
 }
 
+/* Of what processors do for a block, in thousands of the above. */
+const char *report_work_unit(const struct bench *b)
+{
+	return b->clock == CLOCK_ICOUNT ? "kinstr/block" : "us/block";
+}
+
 static const char *clock_name(const struct bench *b)
 {
 	return b->clock == CLOCK_ICOUNT ? "icount" : "real";
@@ -66,6 +72,23 @@ void report(struct bench *b, const struct result *r)
 	if (b->json)
 		print_json(b, r);
 	b->missed += r->goal != NO_GOAL && !is_met(r);
+}
+
+/* For plots: not in the table. */
+void report_curve(struct bench *b, const char *of, const char *name,
+		  const struct point *points, unsigned int nr)
+{
+	unsigned int i;
+
+	if (!b->json)
+		return;
+	fprintf(b->json, "{\"row\":\"%s\",\"clock\":\"%s\",\"of\":\"%s\",\"curve\":\"%s\",\"points\":[",
+		b->row->name, clock_name(b), of, name);
+	for (i = 0; i < nr; i++)
+		fprintf(b->json, "%s[%.9g,%.9g]", i ? "," : "", points[i].x,
+			points[i].y);
+	fprintf(b->json, "]}\n");
+	fflush(b->json);
 }
 
 /* @why is for people: what to do to have it measured. */

@@ -26,8 +26,21 @@ struct result {
 	double target;
 };
 
+/**
+ * struct point - of a curve
+ * @x: across
+ * @y: up
+ */
+struct point {
+	double x;
+	double y;
+};
+
 void report(struct bench *b, const struct result *r);
+void report_curve(struct bench *b, const char *of, const char *name,
+		  const struct point *points, unsigned int nr);
 void report_skip(struct bench *b, const char *of, const char *why);
 const char *report_unit(const struct bench *b);
+const char *report_work_unit(const struct bench *b);
 
 #endif /* _BENCH_REPORT_H */

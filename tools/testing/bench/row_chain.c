@@ -17,7 +17,9 @@ struct chain {
 
 static bool can_walk(const struct bed *bed)
 {
-	return kernel_number(WALK "nr") == bed->nr;
+	if (kernel_number(WALK "nr") != bed->nr)
+		return false;
+	return !kernel_set(WALK "first", "16384");
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
