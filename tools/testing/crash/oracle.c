@@ -180,14 +180,45 @@ static void take_entry(struct oracle *o, u32 life, u32 index, const struct image
 
 /* ------------------------------------------------------------------ records */
 
+/* Summaries go out together; a reader finds one if it finds all before it. */
+static u64 durable_before(const struct oracle *o, u32 life, u32 first)
+{
+	u64 when = 0;
+	u32 i;
+
+	for (i = 0; i < o->nr_copies; i++)
+		if (o->copies[i].life == life && o->copies[i].index < first)
+			when = max(when, o->copies[i].durable);
+	for (i = 0; i < o->nr_tombs; i++)
+		if (o->tombs[i].life == life && o->tombs[i].index < first)
+			when = max(when, o->tombs[i].durable);
+	return when;
+}
+
+static void delay_behind(struct oracle *o, u32 life, u32 first, u64 when)
+{
+	u32 i;
+
+	for (i = 0; i < o->nr_copies; i++)
+		if (o->copies[i].life == life && o->copies[i].index > first)
+			o->copies[i].durable = max(o->copies[i].durable, when);
+	for (i = 0; i < o->nr_tombs; i++)
+		if (o->tombs[i].life == life && o->tombs[i].index > first)
+			o->tombs[i].durable = max(o->tombs[i].durable, when);
+}
+
 static void take_summary(struct oracle *o, const struct image *m, u32 life,
 			 const struct kvt_log_head *h, const struct write *w)
 {
 	const struct kvt_log_layout *l = &o->lives[life].layout;
 	u32 i, first = le32_to_cpu(h->first);
+	struct write all = *w;
 
+	all.durable = max(w->durable, durable_before(o, life, first));
 	for (i = 0; i < le32_to_cpu(h->nr) && i < l->group; i++)
-		take_entry(o, life, first + i, m, kvt_log_entry(l, h + 1, i), w);
+		take_entry(o, life, first + i, m, kvt_log_entry(l, h + 1, i), &all);
+	/* The one with the flush may come to the device last. */
+	delay_behind(o, life, first, all.durable);
 }
 
 /* A footer does not name it any more. */

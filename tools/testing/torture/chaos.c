@@ -23,6 +23,7 @@ struct chaos {
 	uint64_t alive_at[MAX_PROCESSES];	/* ms: when it last made progress */
 	uint64_t next_seed;
 	unsigned int kills;
+	bool broken;			/* the nvme tier's device */
 };
 
 static void start(struct chaos *c, unsigned int i)
@@ -140,6 +141,68 @@ static void turn_knob(struct chaos *c)
 	}
 }
 
+static void break_nvme(struct chaos *c)
+{
+	static const char *const how[] = { NULL, "error", "flakey" };
+	unsigned int n = rng_below(&c->rng, 3);
+
+	expect(c, "dmsetup", nvme_break(how[n]), 0, 0);
+	c->broken = n;
+}
+
+/* Its device is well, and what is on it is the space's again. */
+static void readd_nvme(struct chaos *c)
+{
+	expect(c, "dmsetup", nvme_break(NULL), 0, 0);
+	c->broken = false;
+	expect(c, "TIER_REMOVE of nvme", tier_remove(NVME), 0, 0);
+	expect(c, "NVME_ADD", nvme_attach(), 0, 0);
+	expect(c, "SPACE_RESIZE on nvme",
+	       space_resize(SPACE, NVME, nvme_quota(c->p)), 0, 0);
+}
+
+static void resize_nvme(struct chaos *c)
+{
+	uint64_t quota = nvme_quota(c->p);
+
+	if (rng_one_in(&c->rng, 4))
+		quota = 0;
+	else if (rng_one_in(&c->rng, 2))
+		quota /= 2;
+	expect(c, "SPACE_RESIZE on nvme", space_resize(SPACE, NVME, quota),
+	       EBUSY, 0);
+}
+
+static void turn_nvme_knob(struct chaos *c)
+{
+	static const char *const admission[] = { "all", "second", "class" };
+	static const char *const carry_over[] = { "0", "200", "1000" };
+
+	tier_knob(NVME, "admission", admission[rng_below(&c->rng, 3)]);
+	tier_knob(NVME, "carry_over", carry_over[rng_below(&c->rng, 3)]);
+	tier_knob(NVME, "flush_ms", rng_one_in(&c->rng, 2) ? "0" : "2000");
+	tier_knob(NVME, "admit_classes", "0xffff");
+}
+
+static void act_on_nvme(struct chaos *c)
+{
+	switch (rng_below(&c->rng, 6)) {
+	case 0:
+		break_nvme(c);
+		break;
+	case 1:
+		resize_nvme(c);
+		break;
+	case 2:
+		turn_nvme_knob(c);
+		break;
+	case 3 ... 4:
+		if (c->broken || nvme_has_failed() || rng_one_in(&c->rng, 3))
+			readd_nvme(c);
+		break;
+	}
+}
+
 /* Memory that comes to a space from elsewhere is zero. */
 static void check_zero(struct chaos *c, int fd)
 {
@@ -196,6 +259,10 @@ static void try_forbidden(struct chaos *c)
 
 static void act(struct chaos *c)
 {
+	if (c->p->nvme && rng_one_in(&c->rng, 4)) {
+		act_on_nvme(c);
+		return;
+	}
 	switch (rng_below(&c->rng, 12)) {
 	case 0 ... 3:
 		kill_one(c);
@@ -297,6 +364,8 @@ bool chaos_run(const struct options *o, const struct plan *p,
 		watch(&c);
 	}
 	stop(&c);
+	if (p->nvme && !atomic_load(&sh->failed))
+		readd_nvme(&c);
 	if (fd >= 0)
 		close(fd);
 	*kills = c.kills;

@@ -46,6 +46,19 @@ int tier_add(const char *name, uint32_t kind, int node, uint64_t bytes)
 	return control(KVT_IOC_TIER_ADD, &a);
 }
 
+int tier_add_nvme(const char *name, const char *device)
+{
+	struct kvt_nvme_add a = {
+		.size = sizeof(a),
+		.host = { 1 },
+		.nr_devices = 1,
+	};
+
+	set_name(a.name, name);
+	snprintf((char *)a.devices[0], KVT_PATH_SIZE, "%s", device);
+	return control(KVT_IOC_NVME_ADD, &a);
+}
+
 int tier_remove(const char *name)
 {
 	struct kvt_tier_remove a = { .size = sizeof(a) };
@@ -88,6 +101,10 @@ int space_create(const struct plan *p, const char *name, uint64_t dram,
 	if (cxl) {
 		set_name(q->tier, CXL);
 		q++->bytes = cxl;
+	}
+	if (p->nvme && !strcmp(name, SPACE)) {
+		set_name(q->tier, NVME);
+		q++->bytes = nvme_quota(p);
 	}
 	a.nr_quotas = q - a.quotas;
 	return control(KVT_IOC_SPACE_CREATE, &a);
@@ -166,6 +183,14 @@ bool tree_write(const char *path, const char *value)
 	return ret == (ssize_t)strlen(value);
 }
 
+int tier_knob(const char *tier, const char *knob, const char *value)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "/sys/class/kvtier_tier/%s/%s", tier, knob);
+	return tree_write(path, value) ? 0 : -errno;
+}
+
 int space_knob(const char *space, const char *knob, const char *value)
 {
 	char path[160];
@@ -227,6 +252,7 @@ void space_dump(const char *space)
 	read_dir(path, stderr, 1);
 	read_dir("/sys/class/kvtier_tier/" DRAM, stderr, 0);
 	read_dir("/sys/class/kvtier_tier/" CXL, stderr, 0);
+	read_dir("/sys/class/kvtier_tier/" NVME, stderr, 0);
 }
 
 /* A second node with memory, where there is one. */

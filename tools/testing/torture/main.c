@@ -19,7 +19,7 @@
 static const char usage_text[] =
 "Usage: kvtier-torture [OPTION]...\n"
 "\n"
-"Torture kvtier.ko, which is loaded, as root, in rounds: each makes two tiers\n"
+"Torture kvtier.ko, which is loaded, as root, in rounds: each makes its tiers\n"
 "and a space, lets processes use it at random while they are killed and the\n"
 "space changes under them, and checks every byte and count. Exits with 1 if\n"
 "anything was wrong. It uses spaces and tiers whose names begin with torture.\n"
@@ -29,6 +29,8 @@ static const char usage_text[] =
 "  --processes N       at a time, 1..64 (4)\n"
 "  --seed N            what to begin with (from the clock); printed\n"
 "  --block-size N      bytes; else another one each round\n"
+"  --nvme DEVICE       three rounds of four have an nvme tier, too, which fails\n"
+"                      now and then: ALL THAT IS ON THE DEVICE IS LOST\n"
 "  --hang-seconds N    a process that does nothing for so long hangs (120)\n"
 "  --faults N          on a debug kernel: N per mille of the module's\n"
 "                      allocations fail, 1..1000\n"
@@ -37,7 +39,7 @@ static const char usage_text[] =
 
 enum {
 	OPT_SECONDS = 256, OPT_ROUND, OPT_PROCESSES, OPT_SEED, OPT_BLOCK_SIZE,
-	OPT_HANG, OPT_FAULTS, OPT_PLANT, OPT_VERBOSE, OPT_HELP,
+	OPT_NVME, OPT_HANG, OPT_FAULTS, OPT_PLANT, OPT_VERBOSE, OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -46,6 +48,7 @@ static const struct option long_options[] = {
 	{ "processes", required_argument, NULL, OPT_PROCESSES },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "block-size", required_argument, NULL, OPT_BLOCK_SIZE },
+	{ "nvme", required_argument, NULL, OPT_NVME },
 	{ "hang-seconds", required_argument, NULL, OPT_HANG },
 	{ "faults", required_argument, NULL, OPT_FAULTS },
 	{ "plant", no_argument, NULL, OPT_PLANT },
@@ -110,6 +113,9 @@ static void set_option(struct options *o, int opt, int index)
 		o->block_size = number(name, optarg, KVT_BLOCK_SIZE_MIN,
 				       KVT_BLOCK_SIZE_MAX);
 		break;
+	case OPT_NVME:
+		o->nvme = optarg;
+		break;
 	case OPT_HANG:
 		o->hang_seconds = number(name, optarg, 1, 1000000);
 		break;
@@ -150,6 +156,8 @@ static void clean_up(void)
 	space_delete(SPACE);
 	tier_remove(DRAM);
 	tier_remove(CXL);
+	tier_remove(NVME);
+	nvme_remove_device();
 }
 
 static bool set_up(const struct plan *p, struct shared *sh)
@@ -160,6 +168,8 @@ static bool set_up(const struct plan *p, struct shared *sh)
 	err = tier_add(DRAM, KVT_TIER_DRAM, 0, p->tier_bytes[0]);
 	if (!err)
 		err = tier_add(CXL, KVT_TIER_CXL, p->cxl_node, p->tier_bytes[1]);
+	if (!err && p->nvme)
+		err = nvme_make(p);
 	if (!err)
 		err = space_create(p, SPACE, p->quota[0], p->quota[1]);
 	if (err) {
@@ -186,6 +196,7 @@ static bool run_round(const struct options *o, struct shared *sh,
 {
 	unsigned int kills = 0, i;
 	unsigned long actions = 0;
+	long long loads;
 	struct plan plan;
 	bool ok;
 
@@ -193,12 +204,13 @@ static bool run_round(const struct options *o, struct shared *sh,
 	plan_print(&plan, round);
 	memset(sh, 0, sizeof(*sh));
 	ok = set_up(&plan, sh) &&
-	     chaos_run(o, &plan, sh, o->round_seconds, &kills) &&
-	     check_quiet(&plan, sh);
+	     chaos_run(o, &plan, sh, o->round_seconds, &kills);
+	loads = space_attr(SPACE, "stats/loads");
+	ok = ok && check_quiet(&plan, sh);
 	for (i = 0; i < NR_ACTIONS; i++)
 		actions += atomic_load(&sh->count[i]);
-	printf("  %lu actions, %lu blocks compared, %u processes killed: %s\n",
-	       actions, atomic_load(&sh->verified), kills,
+	printf("  %lu actions, %lu blocks compared, %lld from nvme, %u processes killed: %s\n",
+	       actions, atomic_load(&sh->verified), loads, kills,
 	       ok ? "ok" : "FAILED");
 	if (o->verbose)
 		print_counts(sh);
@@ -241,6 +253,12 @@ int main(int argc, char **argv)
 	if (err) {
 		fprintf(stderr, "kvtier-torture: cannot open /dev/kvtier-control: %s: load kvtier.ko, and be root\n",
 			strerror(-err));
+		return 2;
+	}
+	err = o.nvme ? nvme_open(o.nvme) : 0;
+	if (err) {
+		fprintf(stderr, "kvtier-torture: cannot use %s: %s; name a block device of 512 MiB or more\n",
+			o.nvme, strerror(-err));
 		return 2;
 	}
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,

@@ -7,7 +7,8 @@
 #include "torture.h"
 
 static const int gone[] = { ENOENT, 0 };
-static const int gone_or_filling[] = { ENOENT, EINPROGRESS, 0 };
+/* ENOSPC: it is on nvme, and there is no frame for it. */
+static const int gone_or_filling[] = { ENOENT, EINPROGRESS, ENOSPC, 0 };
 
 /* What was copied to w->buf is the block's? */
 static void compare(struct worker *w, const struct place *h, const char *what)
@@ -56,7 +57,7 @@ void hold(struct worker *w, uint32_t i)
 
 void act_acquire(struct worker *w)
 {
-	static const int errors[] = { ENOENT, EINPROGRESS, EDQUOT, 0 };
+	static const int errors[] = { ENOENT, EINPROGRESS, EDQUOT, ENOSPC, 0 };
 	uint32_t i;
 
 	if (w->nr_held + MAX_BATCH > MAX_HELD)

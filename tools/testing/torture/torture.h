@@ -6,6 +6,7 @@
  *   plan.c     what a round is made of: sizes, keys, all from its seed
  *   pattern.c  the bytes that a key stands for
  *   control.c  tiers and spaces, sysfs
+ *   nvme.c     the nvme tier, on a device that fails now and then
  *   worker.c   a client process: picks one action after the other
  *   fill.c     its actions that write: RESERVE, COMMIT, ABORT, PUT, DROP
  *   read.c     its actions that read: ACQUIRE, RELEASE, GET, LOOKUP, slots
@@ -38,6 +39,7 @@
 #define SPACE2		"torture-b"
 #define DRAM		"torture-dram"
 #define CXL		"torture-cxl"
+#define NVME		"torture-flash"
 
 struct options {
 	uint64_t seed;
@@ -47,6 +49,7 @@ struct options {
 	unsigned int hang_seconds;
 	unsigned int faults;		/* per mille of the allocations */
 	uint32_t block_size;		/* 0: another one each round */
+	const char *nvme;		/* a device to be overwritten, or NULL */
 	bool plant;			/* one wrong byte, which must be found */
 	bool verbose;
 };
@@ -61,6 +64,7 @@ struct options {
  * @tier_bytes: of each tier (dram, cxl)
  * @quota: of the space on each, at first
  * @cxl_node: NUMA node of the second tier
+ * @nvme: there is an nvme tier
  * @late: fills time out. Then nobody writes into a window, since a frame may
  *	be another's at any time
  */
@@ -73,6 +77,7 @@ struct plan {
 	uint64_t tier_bytes[2];
 	uint64_t quota[2];
 	int cxl_node;
+	bool nvme;
 	bool late;
 };
 
@@ -169,6 +174,7 @@ void pattern_explain(const struct plan *p, uint32_t keyno, const void *bytes,
 /* control.c: 0 or -errno */
 int control_open(void);
 int tier_add(const char *name, uint32_t kind, int node, uint64_t bytes);
+int tier_add_nvme(const char *name, const char *device);
 int tier_remove(const char *name);
 int tier_resize(const char *name, uint64_t bytes);
 int space_create(const struct plan *p, const char *name, uint64_t dram,
@@ -184,7 +190,17 @@ int space_knob_number(const char *space, const char *knob, unsigned int value);
 void space_read_all(const char *space);
 void space_dump(const char *space);
 int slow_node(void);
+int tier_knob(const char *tier, const char *knob, const char *value);
 bool tree_write(const char *path, const char *value);
+
+/* nvme.c: 0 or -errno */
+int nvme_open(const char *path);
+int nvme_make(const struct plan *p);
+int nvme_attach(void);
+int nvme_break(const char *how);
+uint64_t nvme_quota(const struct plan *p);
+bool nvme_has_failed(void);
+void nvme_remove_device(void);
 
 /* worker.c */
 int worker_run(const struct options *o, const struct plan *plan,
