@@ -198,7 +198,7 @@ static u32 try_faults(u32 nr)
 	static const char *const names[] = {
 		[MODEL_NO_FLUSH] = "summaries without a flush",
 		[MODEL_EARLY] = "summaries before their data",
-		[MODEL_ORDER] = "summaries out of order",
+		[MODEL_LATE_FLUSH] = "a flush behind the first of several summaries",
 		[MODEL_REUSE] = "segments used before they are free",
 	};
 	u32 fault, seed, failed = 0;

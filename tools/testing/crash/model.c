@@ -412,13 +412,33 @@ static bool data_done(const struct model *m, const struct group *g)
 	return is_done(m, g->seg->pages[0]) && is_done(m, g->seg->pages[1]);
 }
 
-static void submit_summary(struct model *m, struct group *g)
+static bool is_ready(const struct model *m, const struct group *g)
 {
-	u32 flush = m->plan->fault == MODEL_NO_FLUSH ? 0 : WRITE_FLUSH;
+	return g->summary == NONE && data_done(m, g);
+}
 
-	if (g->summary == NONE && data_done(m, g))
-		g->summary = submit(m, g->seg, g->pos, g->record,
-				    le32_to_cpu(g->record->bytes), flush | WRITE_FUA);
+static void submit_summary(struct model *m, struct group *g, bool flush)
+{
+	if (m->plan->fault == MODEL_NO_FLUSH)
+		flush = false;
+	g->summary = submit(m, g->seg, g->pos, g->record,
+			    le32_to_cpu(g->record->bytes),
+			    (flush ? WRITE_FLUSH : 0) | WRITE_FUA);
+}
+
+/* Those that are ready go out together, in order, with one flush before the first. */
+static void submit_summaries(struct model *m, struct stream *st)
+{
+	u32 i, first = 0, end;
+
+	while (first < st->nr_groups && st->groups[first].summary != NONE)
+		first++;
+	for (end = first; end < st->nr_groups; end++)
+		if (!is_ready(m, &st->groups[end]))
+			break;
+	for (i = first; i < end; i++)
+		submit_summary(m, &st->groups[i],
+			       i == (m->plan->fault == MODEL_LATE_FLUSH ? end - 1 : first));
 }
 
 /* The first group of a stream goes on, if it can. */
@@ -428,9 +448,7 @@ static void advance(struct model *m, struct stream *st)
 
 	if (!st->nr_groups)
 		return;
-	if (m->plan->fault == MODEL_ORDER)
-		submit_summary(m, &st->groups[st->nr_groups - 1]);
-	submit_summary(m, g);
+	submit_summaries(m, st);
 	if (g->summary != NONE && is_done(m, g->summary))
 		end_group(st);
 }

@@ -24,14 +24,14 @@
  * @MODEL_RIGHT: it does not
  * @MODEL_NO_FLUSH: summaries are written without FLUSH
  * @MODEL_EARLY: before their data are done
- * @MODEL_ORDER: before the summary of the group before
+ * @MODEL_LATE_FLUSH: of summaries that go out together the last has the flush
  * @MODEL_REUSE: a segment is opened before its free state is durable
  */
 enum model_fault {
 	MODEL_RIGHT,
 	MODEL_NO_FLUSH,
 	MODEL_EARLY,
-	MODEL_ORDER,
+	MODEL_LATE_FLUSH,
 	MODEL_REUSE,
 };
 
