@@ -277,9 +277,9 @@ TEST_F_TIMEOUT(recover, unclaimed_segments_make_room, 90)
 	ASSERT_EQ(0, kst_nvme_space(OTHER, BS, MIB, 96));
 	fd = kst_open(OTHER, O_RDWR);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, kst_put_chain(fd, 2, 0, 1400, BS));
-	EXPECT_GT(9 * KST_MIB, kst_tier_attr(KST_NVME, "found"));
-	EXPECT_EQ(1400, kst_attr(OTHER, "blocks"));
+	ASSERT_EQ(0, kst_put_chain(fd, 2, 0, 1330, BS));
+	EXPECT_GT(12 * KST_MIB, kst_tier_attr(KST_NVME, "found"));
+	EXPECT_EQ(1330, kst_attr(OTHER, "blocks"));
 	EXPECT_EQ(0, kst_get_block(fd, 2, 0, BS));
 	close(fd);
 }
@@ -341,8 +341,10 @@ TEST_F_TIMEOUT(recover, quota_up_and_down, 90)
 	EXPECT_EQ(96 * KST_MIB, kst_arena(KST_SPACE, 1, "bytes"));
 	EXPECT_EQ(0, resize(KST_SPACE, 4));
 	EXPECT_EQ(4 * KST_MIB, kst_arena(KST_SPACE, 1, "bytes"));
-	EXPECT_EQ(4 * KST_MIB, kst_tier_wait(KST_NVME, "used", 4 * KST_MIB,
-					     10000));
+	kst_settle(KST_SPACE);
+	/* One may have been freed ahead of need. */
+	EXPECT_GE(4 * KST_MIB, kst_tier_attr(KST_NVME, "used"));
+	EXPECT_LE(3 * KST_MIB, kst_tier_attr(KST_NVME, "used"));
 	/* Oldest segments went; what is in memory stays. */
 	f = kst_check_chain(self->fd, 1, NR, BS);
 	EXPECT_EQ(NR, f.good + f.absent);

@@ -35,7 +35,8 @@ static const char * const counters[] = {
 	"commits", "aborts", "puts", "gets", "drops", "evictions", "demotions",
 	"promotions", "loads", "writeouts", "not_admitted", "reclaimed",
 	"carried", "lost", "recovered", "expired", "no_space", "no_quota",
-	"slot_faults", "window_faults", "poisoned", "batches",
+	"slot_faults", "window_faults", "poisoned", "damaged",
+	"batches",
 };
 
 /* A tier of the other kind; 0 or -errno. */
