@@ -30,7 +30,7 @@ _kvtierctl_words() {
 		((at == 3)) && [[ $sub != create ]] && _kvtierctl_names kvtier
 		((at > 3)) && [[ $sub == set ]] && printf '%s=\n' default_class \
 			low_watermark high_watermark lease_quota fill_timeout_ms \
-			quarantine_ms promote policy && _kvtierctl_classes
+			quarantine_ms promote checksum verify policy && _kvtierctl_classes
 		;;
 	stat | put | get | lookup | drop)
 		((at == 2)) && _kvtierctl_names kvtier

@@ -212,7 +212,7 @@ test_knobs() {
 	same 'promote' "$(attribute ctl-s/promote)" always
 	expect 'both down again' 0 '' space set ctl-s high_watermark=20 low_watermark=10
 	run space show ctl-s --json
-	json 'as JSON' '.knobs == {"default_class": 3, "low_watermark": 10, "high_watermark": 20, "lease_quota": 500, "fill_timeout_ms": 5000, "quarantine_ms": 0, "promote": "always", "policy": "lru"}'
+	json 'as JSON' '.knobs == {"default_class": 3, "low_watermark": 10, "high_watermark": 20, "lease_quota": 500, "fill_timeout_ms": 5000, "quarantine_ms": 0, "promote": "always", "checksum": "move", "verify": 1000, "policy": "lru"}'
 	local bad
 	for bad in default_class=16 low_watermark=21 high_watermark=501 lease_quota=0 \
 		lease_quota=1001 fill_timeout_ms=99 quarantine_ms=3600001 promote=never \
