@@ -148,7 +148,7 @@ test_format_block() {
 # A fresh set: im0 im1, with blocks of two spaces.
 log() {
 	rm -f im?
-	"$bin/kvtier-crash" --write im --seed 1
+	"$bin/kvtier-crash" --write im --seed 118
 }
 
 # Sets state, device, segment, offset (of the segment on its device) of one that
