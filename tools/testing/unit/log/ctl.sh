@@ -148,7 +148,7 @@ test_format_block() {
 # A fresh set: im0 im1, with blocks of two spaces.
 log() {
 	rm -f im?
-	"$bin/kvtier-crash" --write im --seed 118
+	"$bin/kvtier-crash" --write im --seed 134
 }
 
 # Sets state, device, segment, offset (of the segment on its device) of one that
@@ -262,7 +262,7 @@ test_dump() {
 	expect 'a segment as text' 0 '' dump im0 im1 --segment "$device:$segment"
 	output 'entries' '^ENTRY +STATE'
 	expect 'which device?' 2 'several devices are named' dump im0 im1 --segment 1
-	expect 'no such segment' 3 'im0 has segments 0 to 3' dump im0 im1 --segment 0:4
+	expect 'no such segment' 3 'im0 has segments 0 to 5$' dump im0 im1 --segment 0:6
 	expect 'no such device' 3 'device 7 of the set' dump im0 im1 --segment 7:4
 	expect 'no number' 2 "the segment's number" dump im0 --segment x
 	expect 'of one of two' 0 'only 1 of the 2' dump im1 --segment 0
