@@ -13,8 +13,6 @@
  */
 #include <linux/blkdev.h>
 #include <linux/fs.h>
-#include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/slab.h>
 
 #include "area.h"
@@ -538,20 +536,11 @@ void kvt_load_submit(struct kvt_space *space, struct list_head *peers)
 
 /* ---------------------------------------------------------------------- begin */
 
-/* One in so many per mille; by what comes of the clock's last digits. */
-static bool is_sampled(u32 permille)
-{
-	u32 digits;
-
-	div_u64_rem(ktime_get_ns(), 1000, &digits);
-	return digits < permille;
-}
-
 static struct kvt_load *alloc_load(struct kvt_space *space, struct kvt_block *b)
 {
 	/* The log stays as long as it has a block that is owned. */
 	struct kvt_nvme *nvme = kvt_block_arena(space, b)->log->nvme;
-	bool is_checked = is_sampled(READ_ONCE(nvme->knobs.verify));
+	bool is_checked = kvt_sums_sampled(READ_ONCE(nvme->knobs.verify));
 	u32 nr_parts = count_parts(space, is_checked);
 	struct kvt_load *load;
 

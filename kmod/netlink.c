@@ -39,8 +39,9 @@ static int put_nvme_counters(struct sk_buff *skb, struct kvt_nvme *nvme)
 #undef PUT
 }
 
-static int put_tier(struct sk_buff *skb, struct kvt_tier *tier)
+static int put_tier(struct sk_buff *skb, void *item)
 {
+	struct kvt_tier *tier = item;
 	int err;
 
 	err = nla_put_string(skb, KVT_NL_A_TIER, dev_name(&tier->dev)) ?:
@@ -92,25 +93,17 @@ static int put_arena(struct sk_buff *skb, struct kvt_arena *a)
 	return 0;
 }
 
-static u64 stat_sum(struct kvt_space *space, enum kvt_stat which)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(space->stats, cpu)->count[which];
-	return sum;
-}
-
 static int put_stats(struct sk_buff *skb, struct kvt_space *space)
 {
-#define PUT(name) put_counter(skb, #name, stat_sum(space, KVT_STAT_##name)) ?:
+#define PUT(name) \
+	put_counter(skb, #name, kvt_stat_sum(space->stats, KVT_STAT_##name)) ?:
 	return KVT_STATS(PUT) 0;
 #undef PUT
 }
 
-static int put_space(struct sk_buff *skb, struct kvt_space *space)
+static int put_space(struct sk_buff *skb, void *item)
 {
+	struct kvt_space *space = item;
 	struct kvt_arena *a;
 	int err;
 
@@ -124,34 +117,37 @@ static int put_space(struct sk_buff *skb, struct kvt_space *space)
 
 /* ------------------------------------------------------------------------- dumps */
 
-/* One message, or none if it does not fit any more. */
-static int dump_tier(struct sk_buff *skb, struct netlink_callback *cb,
-		     struct kvt_tier *tier)
+static void *next_tier(void *item)
 {
-	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				 cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
-				 KVT_NL_CMD_GET_TIER);
-
-	if (!head)
-		return -EMSGSIZE;
-	if (put_tier(skb, tier)) {
-		genlmsg_cancel(skb, head);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, head);
-	return 0;
+	return kvt_tier_next(item);
 }
 
-static int dump_space(struct sk_buff *skb, struct netlink_callback *cb,
-		      struct kvt_space *space)
+static void *next_space(void *item)
+{
+	return kvt_space_next(item);
+}
+
+/* What a dump is of. */
+struct kind {
+	enum kvt_nl_cmd cmd;
+	void *(*next)(void *item);
+	int (*put)(struct sk_buff *skb, void *item);
+};
+
+static const struct kind tiers = { KVT_NL_CMD_GET_TIER, next_tier, put_tier };
+static const struct kind spaces = { KVT_NL_CMD_GET_SPACE, next_space, put_space };
+
+/* One message, or none if it does not fit any more. */
+static int dump_item(struct sk_buff *skb, struct netlink_callback *cb,
+		     const struct kind *kind, void *item)
 {
 	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				 cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
-				 KVT_NL_CMD_GET_SPACE);
+				 kind->cmd);
 
 	if (!head)
 		return -EMSGSIZE;
-	if (put_space(skb, space)) {
+	if (kind->put(skb, item)) {
 		genlmsg_cancel(skb, head);
 		return -EMSGSIZE;
 	}
@@ -160,17 +156,18 @@ static int dump_space(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /* One that is made or goes between two messages may shift others: a dump may miss one. */
-static int dump_tiers(struct sk_buff *skb, struct netlink_callback *cb)
+static int dump(struct sk_buff *skb, struct netlink_callback *cb,
+		const struct kind *kind)
 {
-	struct kvt_tier *tier = NULL;
+	void *item = NULL;
 	long nr = 0;
 
 	if (mutex_lock_killable(&kvt_admin))
 		return -EINTR;
-	while ((tier = kvt_tier_next(tier))) {
+	while ((item = kind->next(item))) {
 		if (nr++ < cb->args[0])
 			continue;
-		if (dump_tier(skb, cb, tier))
+		if (dump_item(skb, cb, kind, item))
 			break;
 		cb->args[0] = nr;
 	}
@@ -178,22 +175,14 @@ static int dump_tiers(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int dump_tiers(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump(skb, cb, &tiers);
+}
+
 static int dump_spaces(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct kvt_space *space = NULL;
-	long nr = 0;
-
-	if (mutex_lock_killable(&kvt_admin))
-		return -EINTR;
-	while ((space = kvt_space_next(space))) {
-		if (nr++ < cb->args[0])
-			continue;
-		if (dump_space(skb, cb, space))
-			break;
-		cb->args[0] = nr;
-	}
-	mutex_unlock(&kvt_admin);
-	return skb->len;
+	return dump(skb, cb, &spaces);
 }
 
 static const struct genl_split_ops ops[] = {

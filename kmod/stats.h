@@ -42,6 +42,18 @@ struct kvt_stats {
 	u64 count[KVT_NR_STATS];
 };
 
+/* A counter's value, now or soon. */
+static inline u64 kvt_stat_sum(struct kvt_stats __percpu *stats,
+			       enum kvt_stat which)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(stats, cpu)->count[which];
+	return sum;
+}
+
 #define kvt_stat_add(space, name, n) \
 	this_cpu_add((space)->stats->count[KVT_STAT_##name], n)
 #define kvt_stat_inc(space, name) kvt_stat_add(space, name, 1)

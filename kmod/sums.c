@@ -233,8 +233,8 @@ void kvt_sums_make_all(struct kvt_space *space, struct kvt_block **blocks,
 
 /* ------------------------------------------------------------------------ a move */
 
-/* One in so many per mille; by what comes of the clock's last digits. */
-static bool is_sampled(u32 permille)
+/* Is this one to be checked? So many per mille are, by the clock's last digits. */
+bool kvt_sums_sampled(u32 permille)
 {
 	u32 digits;
 
@@ -269,7 +269,7 @@ bool kvt_sums_survive(struct kvt_arena *to, u32 to_frame,
 
 	crcs = kmalloc_array(nr, 2 * sizeof(u32), GFP_NOIO | __GFP_NOFAIL);
 	known = crcs + nr;
-	if (is_sampled(READ_ONCE(from->space->knobs.verify))) {
+	if (kvt_sums_sampled(READ_ONCE(from->space->knobs.verify))) {
 		kvt_arena_sum(to, to_frame, crcs);
 		good = agree(from, from_frame, crcs, known);
 		if (good)

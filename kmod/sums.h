@@ -23,6 +23,7 @@ u64 kvt_sums_bytes(struct kvt_arena *a);
 void kvt_sums_make(struct kvt_arena *a, u32 frame);
 void kvt_sums_make_all(struct kvt_space *space, struct kvt_block **blocks,
 		       u32 nr);
+bool kvt_sums_sampled(u32 permille);
 bool kvt_sums_survive(struct kvt_arena *to, u32 to_frame,
 		      struct kvt_arena *from, u32 from_frame);
 

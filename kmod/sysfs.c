@@ -119,56 +119,65 @@ KNOB(fill_timeout_ms, 100, 3600000);
 KNOB(quarantine_ms, 0, 3600000);
 KNOB(verify, 0, 1000);
 
+/**
+ * struct choice - one of some names that an operator may set
+ * @attr: the attribute
+ * @offset: of the u32 in struct kvt_knobs
+ * @names: by value
+ * @nr: length of @names
+ */
+struct choice {
+	struct device_attribute attr;
+	size_t offset;
+	const char *const *names;
+	size_t nr;
+};
+
+static u32 *choice_word(struct device *dev, const struct choice *c)
+{
+	return (void *)&to_kvt_space(dev)->knobs + c->offset;
+}
+
+static ssize_t choice_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	struct choice *c = container_of(attr, struct choice, attr);
+
+	return sysfs_emit(buf, "%s\n", c->names[READ_ONCE(*choice_word(dev, c))]);
+}
+
+static ssize_t choice_store(struct device *dev, struct device_attribute *attr,
+			    const char *buf, size_t len)
+{
+	struct choice *c = container_of(attr, struct choice, attr);
+	int val = __sysfs_match_string(c->names, c->nr, buf);
+
+	if (val < 0)
+		return val;
+	WRITE_ONCE(*choice_word(dev, c), val);
+	return len;
+}
+
+#define CHOICE(name)							\
+static struct choice choice_##name = {					\
+	.attr = __ATTR(name, 0644, choice_show, choice_store),		\
+	.offset = offsetof(struct kvt_knobs, name),			\
+	.names = name##_names,						\
+	.nr = ARRAY_SIZE(name##_names),					\
+}
+
 static const char *const promote_names[] = {
 	[KVT_PROMOTE_OFF]	= "off",
 	[KVT_PROMOTE_FREE]	= "free",
 	[KVT_PROMOTE_ALWAYS]	= "always",
 };
-
-static ssize_t promote_show(struct device *dev, struct device_attribute *attr,
-			    char *buf)
-{
-	u32 how = READ_ONCE(to_kvt_space(dev)->knobs.promote);
-
-	return sysfs_emit(buf, "%s\n", promote_names[how]);
-}
-
-static ssize_t promote_store(struct device *dev, struct device_attribute *attr,
-			     const char *buf, size_t len)
-{
-	int how = sysfs_match_string(promote_names, buf);
-
-	if (how < 0)
-		return how;
-	WRITE_ONCE(to_kvt_space(dev)->knobs.promote, how);
-	return len;
-}
-static DEVICE_ATTR_RW(promote);
+CHOICE(promote);
 
 static const char *const checksum_names[] = {
 	[KVT_SUM_AT_MOVE]	= "move",
 	[KVT_SUM_AT_COMMIT]	= "commit",
 };
-
-static ssize_t checksum_show(struct device *dev, struct device_attribute *attr,
-			     char *buf)
-{
-	u32 when = READ_ONCE(to_kvt_space(dev)->knobs.checksum);
-
-	return sysfs_emit(buf, "%s\n", checksum_names[when]);
-}
-
-static ssize_t checksum_store(struct device *dev, struct device_attribute *attr,
-			      const char *buf, size_t len)
-{
-	int when = sysfs_match_string(checksum_names, buf);
-
-	if (when < 0)
-		return when;
-	WRITE_ONCE(to_kvt_space(dev)->knobs.checksum, when);
-	return len;
-}
-static DEVICE_ATTR_RW(checksum);
+CHOICE(checksum);
 
 static const struct kvt_policy *const policies[] = { &kvt_policy_lru };
 
@@ -220,8 +229,8 @@ static struct attribute *kvt_space_attrs[] = {
 	&knob_fill_timeout_ms.attr.attr,
 	&knob_quarantine_ms.attr.attr,
 	&knob_verify.attr.attr,
-	&dev_attr_promote.attr,
-	&dev_attr_checksum.attr,
+	&choice_promote.attr.attr,
+	&choice_checksum.attr.attr,
 	&dev_attr_policy.attr,
 	NULL
 };
@@ -238,13 +247,10 @@ static ssize_t stat_show(struct device *dev, struct device_attribute *attr,
 	struct dev_ext_attribute *ea = container_of(attr,
 						    struct dev_ext_attribute,
 						    attr);
-	unsigned long which = (unsigned long)ea->var;
-	u64 sum = 0;
-	int cpu;
 
-	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(to_kvt_space(dev)->stats, cpu)->count[which];
-	return sysfs_emit(buf, "%llu\n", sum);
+	return sysfs_emit(buf, "%llu\n",
+			  kvt_stat_sum(to_kvt_space(dev)->stats,
+				       (unsigned long)ea->var));
 }
 
 #define STAT_ATTR(name)							\
