@@ -148,6 +148,8 @@ void kvt_load_put(struct kvt_load *load);
 /* Others. */
 int kvt_load_join(struct kvt_space *space, struct kvt_entry *e);
 struct kvt_block *kvt_load_freeze(struct kvt_space *space, unsigned long slot);
+
+/* load_slot.c */
 int kvt_load_slot(struct kvt_space *space, unsigned long slot);
 
 #endif /* _KVT_LOAD_H */

@@ -171,12 +171,14 @@ static const char *const promote_names[] = {
 	[KVT_PROMOTE_FREE]	= "free",
 	[KVT_PROMOTE_ALWAYS]	= "always",
 };
+
 CHOICE(promote);
 
 static const char *const checksum_names[] = {
 	[KVT_SUM_AT_MOVE]	= "move",
 	[KVT_SUM_AT_COMMIT]	= "commit",
 };
+
 CHOICE(checksum);
 
 static const struct kvt_policy *const policies[] = { &kvt_policy_lru };

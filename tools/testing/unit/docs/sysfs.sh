@@ -22,12 +22,12 @@ doc_attributes() {
 	sed -nE '/<counter>$/,$s/^\t\t([a-z_]+)  +[a-zA-Z].*/kvtier stats \1 RO/p' "$abi"
 }
 
-# array CLASS NAME FILE: entries of an array of attributes: dev_attr_X, knob_X ...
+# array CLASS NAME FILE: entries of an array of attributes: dev_attr_X, knob_X, choice_X ...
 array() {
-	sed -nE "/$2\[\] = \{/,/NULL/s/^\t&(dev_attr|knob|mem|nvme)_([a-z_]+)\..*/\1 \2/p" "$3" |
+	sed -nE "/$2\[\] = \{/,/NULL/s/^\t&(dev_attr|knob|choice|mem|nvme)_([a-z_]+)\..*/\1 \2/p" "$3" |
 		while read -r how name; do
 			mode=RO
-			[[ $how == knob ]] || grep -q "DEVICE_ATTR_RW($name)" "$3" && mode=RW
+			[[ $how =~ ^(knob|choice)$ ]] || grep -q "DEVICE_ATTR_RW($name)" "$3" && mode=RW
 			echo "$1 $name $mode"
 		done
 }
