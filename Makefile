@@ -2,11 +2,13 @@
 #
 # make              module and user space, into build/
 # make install      both, and the headers; see also: uninstall
-# make demo         set up, boot the test VM, replay a real trace in it
+# make demo         set up, boot the test VM, replay a real trace in it; DEMO=pool: two
+#                   hosts and a pool node
 # make check        set up, build, run every test
 # make bench        measure, beside what it is held against: build/bench/report.md
 #                   also: bench-quick (minutes), bench-uml (user-mode Linux)
 # make tools        the trace replay and the cache simulator
+# make fuzz         libFuzzer on what is pure code, TIME=60 seconds for each target
 # make style        checkpatch, sparse, W=1, kernel-doc, shellcheck
 #
 # KVER=<version>    build the module for that kernel (default: the running one
@@ -25,10 +27,10 @@ KDIR ?= /lib/modules/$(KVER)/build
 
 KBUILD_OUT := $(CURDIR)/build/kmod
 MODULE := $(KBUILD_OUT)/kvtier.ko
-USERSPACE := userspace/lib userspace/kvtierctl
+USERSPACE := userspace/lib userspace/kvtierctl userspace/kvtierd userspace/poold
 TOOLS := tools/testing/replay tools/testing/sim
 
-.PHONY: all module userspace tools install uninstall clean demo check style \
+.PHONY: all module userspace tools install uninstall clean demo check fuzz style \
 	bench bench-quick bench-uml FORCE
 
 all: module userspace
@@ -65,7 +67,7 @@ uninstall:
 	+for d in $(USERSPACE); do $(MAKE) -C $$d uninstall || exit; done
 
 demo:
-	tools/testing/demo/demo
+	DEMO=$(DEMO) tools/testing/demo/demo
 
 check:
 	tools/testing/check
@@ -81,6 +83,9 @@ bench-uml:
 
 style:
 	tools/testing/style
+
+fuzz:
+	$(MAKE) -C tools/testing/fuzz run
 
 clean:
 	rm -rf build

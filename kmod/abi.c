@@ -22,7 +22,8 @@ static const struct op_rule {
 } rules[] = {
 	[KVT_OP_LOOKUP]   = { .flags = KVT_F_MEMORY_ONLY, .key = true },
 	[KVT_OP_ACQUIRE]  = { .flags = KVT_F_WAIT | KVT_F_NO_PROMOTE |
-				       KVT_F_MEMORY_ONLY | KVT_F_ARRIVING,
+				       KVT_F_MEMORY_ONLY | KVT_F_ARRIVING | KVT_F_AWAIT |
+				       KVT_F_LOCAL,
 			      .key = true },
 	[KVT_OP_RELEASE]  = { .flags = KVT_F_TOUCH },
 	[KVT_OP_RESERVE]  = { .flags = F_ROOM | KVT_F_LEASE, .writes = true,
@@ -31,9 +32,9 @@ static const struct op_rule {
 	[KVT_OP_ABORT]    = { .writes = true },
 	[KVT_OP_PUT]      = { .flags = F_ROOM, .writes = true, .key = true,
 			      .fills = true },
-	[KVT_OP_GET]      = { .key = true },
-	[KVT_OP_PREFETCH] = { .key = true },
-	[KVT_OP_DROP]     = { .flags = KVT_F_CHAIN, .writes = true,
+	[KVT_OP_GET]      = { .flags = KVT_F_LOCAL, .key = true },
+	[KVT_OP_PREFETCH] = { .flags = KVT_F_LOCAL, .key = true },
+	[KVT_OP_DROP]     = { .flags = KVT_F_CHAIN | KVT_F_LOCAL, .writes = true,
 			      .key = true },
 };
 
@@ -104,6 +105,21 @@ int kvt_abi_check_nvme_add(const struct kvt_nvme_add *arg)
 			return -EINVAL;
 	if (!kvt_abi_is_zero(arg->devices[i],
 			     (KVT_MAX_DEVICES - i) * KVT_PATH_SIZE))
+		return -EINVAL;
+	return kvt_abi_check_name(arg->name);
+}
+
+int kvt_abi_check_remote_add(const struct kvt_remote_add *arg)
+{
+	if (arg->pad || kvt_abi_check_name(arg->name))
+		return -EINVAL;
+	/* What a space's attribute says that has no remote tier. */
+	return strcmp((const char *)arg->name, "none") ? 0 : -EINVAL;
+}
+
+int kvt_abi_check_remote_attach(const struct kvt_remote_attach *arg)
+{
+	if (arg->pad || !arg->depth || arg->depth > KVT_REMOTE_MAX_DEPTH)
 		return -EINVAL;
 	return kvt_abi_check_name(arg->name);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #endif
 #include <kvtier.h>
+#include <kvtier_remote.h>
 
 #define KVT_CHUNK_BYTES (2ULL << 20)
 
@@ -20,6 +21,8 @@ bool kvt_abi_is_zero(const void *p, size_t len);
 int kvt_abi_check_name(const __u8 *name);
 int kvt_abi_check_tier_add(const struct kvt_tier_add *arg);
 int kvt_abi_check_nvme_add(const struct kvt_nvme_add *arg);
+int kvt_abi_check_remote_add(const struct kvt_remote_add *arg);
+int kvt_abi_check_remote_attach(const struct kvt_remote_attach *arg);
 int kvt_abi_check_tier_resize(const struct kvt_tier_resize *arg);
 int kvt_abi_check_space_create(const struct kvt_space_create *arg);
 int kvt_abi_check_layers(const __u32 *ends, __u32 nr, __u32 block_size);

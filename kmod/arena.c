@@ -252,12 +252,14 @@ int kvt_arena_grow(struct kvt_arena *a, u64 bytes)
  * @bytes: how much
  *
  * Context: kvt_admin held.
- * Return: 0; -ENOSPC, -ENOMEM, and for nvme -EINVAL.
+ * Return: 0; -ENOSPC, -ENOMEM, for nvme -EINVAL, and for a remote tier always.
  */
 int kvt_arena_attach(struct kvt_arena *a, struct kvt_tier *tier, u64 bytes)
 {
 	int err;
 
+	if (tier->kind == KVT_TIER_REMOTE)
+		return -EINVAL;
 	if (!kvt_tier_is_memory(tier))
 		return kvt_log_attach(a, to_kvt_nvme(tier), bytes);
 	tier->users++;

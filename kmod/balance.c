@@ -68,6 +68,7 @@ static void balance_arena(struct kvt_arena *a)
 	while (!err && !kvt_arena_is_shrinking(a) && READ_ONCE(a->nr_free) < high)
 		err = kvt_evict_one(a);
 	free = READ_ONCE(a->nr_free);
+	kvt_spill_ahead(a->space);
 	if (err == -EINPROGRESS || kvt_evict_waits(a))
 		kvt_clean(a, max(high, 1U) - min(free, high));
 	tell_pressure(a, low);

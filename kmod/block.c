@@ -187,12 +187,12 @@ void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr)
 		kvt_block_destroy(space, b);
 }
 
-/* Seal or settle: @b becomes shared and a candidate. The caller owned it. */
-void kvt_block_share(struct kvt_space *space, struct kvt_block *b)
+/* Seal or settle: @b becomes shared and a candidate. The caller owned it, and may hold it. */
+void kvt_block_share(struct kvt_space *space, struct kvt_block *b, bool hold)
 {
 	lockdep_assert_held(&space->lock);
 	kvt_candidate_offer(space, b);
-	atomic_set_release(&b->leases, 0);
+	atomic_set_release(&b->leases, hold);
 }
 
 /**
@@ -210,7 +210,7 @@ void kvt_block_thaw(struct kvt_space *space, struct kvt_block *b)
 	spin_lock(&space->lock);
 	dropped = b->state == KVT_DROPPED;
 	if (!dropped)
-		kvt_block_share(space, b);
+		kvt_block_share(space, b, false);
 	spin_unlock(&space->lock);
 	if (dropped)
 		kvt_block_destroy(space, b);

@@ -55,7 +55,7 @@ enum kvt_state {
  * @slot: number in the space's address space; constant while it has a frame
  * @state: enum kvt_state (space->lock; read without)
  * @bits: KVT_BITS_*. The arena changes under the exclusive invalidate_lock, the
- *	mapped bit is set under the shared one; the class is constant
+ *	mapped bit is set under the shared one; the class is constant once it is sealed
  * @kids: children whose bytes are in memory, by its kind. U8_MAX: so many or
  *	more; then they have to be counted (space->lock)
  * @last_use: by kvt_clock(); written by every hit without a lock. The lowest bit says that
@@ -139,6 +139,12 @@ static inline void kvt_block_set_arena(struct kvt_block *b, unsigned int index)
 	WRITE_ONCE(b->bits, (b->bits & ~KVT_BITS_ARENA) | index);
 }
 
+static inline void kvt_block_set_class(struct kvt_block *b, unsigned int class_id)
+{
+	WRITE_ONCE(b->bits, (b->bits & ((1 << KVT_BITS_CLASS) - 1)) |
+		   class_id << KVT_BITS_CLASS);
+}
+
 static inline bool kvt_block_is_filling(const struct kvt_block *b)
 {
 	return READ_ONCE(b->state) == KVT_FILLING;
@@ -174,7 +180,7 @@ bool kvt_block_is_dirty(struct kvt_space *space, const struct kvt_block *b);
 void kvt_block_mark_writing(struct kvt_space *space, struct kvt_block *b);
 bool kvt_block_hold(struct kvt_space *space, struct kvt_block *b);
 void kvt_block_unhold(struct kvt_space *space, struct kvt_block *b, int nr);
-void kvt_block_share(struct kvt_space *space, struct kvt_block *b);
+void kvt_block_share(struct kvt_space *space, struct kvt_block *b, bool hold);
 void kvt_block_thaw(struct kvt_space *space, struct kvt_block *b);
 
 void kvt_block_hide(struct kvt_space *space, struct kvt_block *b,

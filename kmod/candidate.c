@@ -158,6 +158,49 @@ struct kvt_block *kvt_candidate_next(struct kvt_arena *a, enum kvt_way way,
 	return NULL;
 }
 
+/* The first one of @a that ranks above @rank, or NULL. */
+static struct rb_node *first_above(struct kvt_arena *a, u64 rank)
+{
+	struct rb_node *n = a->evict.rb_root.rb_node, *found = NULL;
+
+	while (n) {
+		if (rb_entry(n, struct kvt_block, evict)->rank > rank) {
+			found = n;
+			n = n->rb_left;
+		} else {
+			n = n->rb_right;
+		}
+	}
+	return found;
+}
+
+/**
+ * kvt_candidate_walk() - see who is to go next, and change nothing
+ * @a: the arena
+ * @rank: only those above it; out: how far it came
+ * @nr: how many are looked at
+ * @see: called for each, unless it was used since it was ranked
+ *
+ * Context: space->lock held.
+ * Return: false: there are no more.
+ */
+bool kvt_candidate_walk(struct kvt_arena *a, u64 *rank, u32 nr,
+			void (*see)(struct kvt_space *space,
+				    struct kvt_block *b))
+{
+	struct rb_node *n = first_above(a, *rank);
+
+	lockdep_assert_held(&a->space->lock);
+	for (; n && nr; n = rb_next(n), nr--) {
+		struct kvt_block *b = rb_entry(n, struct kvt_block, evict);
+
+		*rank = b->rank;
+		if (rank_of(a->space, b) <= b->rank)
+			see(a->space, b);
+	}
+	return n;
+}
+
 /* Own @b, out of the tree. false: somebody was faster. */
 bool kvt_candidate_take(struct kvt_space *space, struct kvt_block *b)
 {

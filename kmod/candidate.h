@@ -40,6 +40,9 @@ void kvt_candidate_offer(struct kvt_space *space, struct kvt_block *b);
 void kvt_candidate_erase(struct kvt_space *space, struct kvt_block *b);
 struct kvt_block *kvt_candidate_next(struct kvt_arena *a, enum kvt_way way,
 				     bool *more);
+bool kvt_candidate_walk(struct kvt_arena *a, u64 *rank, u32 nr,
+			void (*see)(struct kvt_space *space,
+				    struct kvt_block *b));
 bool kvt_candidate_take(struct kvt_space *space, struct kvt_block *b);
 
 #endif /* _KVT_CANDIDATE_H */

@@ -38,11 +38,6 @@ static bool take(struct kvt_space *space, struct kvt_block *b,
 	return true;
 }
 
-static u32 nr_kids(const struct kvt_block *b)
-{
-	return b->kids[KVT_TIER_DRAM] + b->kids[KVT_TIER_CXL];
-}
-
 /*
  * The next leaf that is due, and its ancestors as long as it was the only thing
  * that kept them: they are due when it has gone.
@@ -63,7 +58,7 @@ static bool add_chain(struct kvt_arena *a, u32 max, struct batch *batch)
 		batch->log = kvt_admit(space, b);
 	while (b && batch->nr < max && take(space, b, batch)) {
 		b = b->up;
-		if (b && nr_kids(b) > 1)
+		if (b && kvt_family_nr_kids(b) > 1)
 			break;
 	}
 	spin_unlock(&space->lock);

@@ -15,6 +15,7 @@
 #include "index.h"
 #include "place.h"
 #include "space.h"
+#include "space_remote.h"
 #include "trace.h"
 
 static int (*const ops[])(struct kvt_cmd *c) = {
@@ -51,10 +52,15 @@ void kvt_cmd_begin(struct kvt_cmd *c)
 	c->ahead = 0;
 	c->recorded = 0;
 	c->turn = 0;
+	c->ask = NULL;
+	c->asked = 0;
+	c->gone = 0;
+	c->asks_on = false;
 	c->fill.space = NULL;
 	c->fill.spare = NULL;
 	INIT_LIST_HEAD(&c->loads);
 	INIT_LIST_HEAD(&c->peers);
+	INIT_LIST_HEAD(&c->fetches);
 	c->now = kvt_clock();
 	c->oldest = kvt_retain_oldest(&c->file->space->retain, c->now);
 	c->deadline = jiffies + nsecs_to_jiffies(c->batch->timeout_ns);
@@ -81,6 +87,10 @@ void kvt_cmd_end(struct kvt_cmd *c)
 
 	if (!list_empty(&c->loads))
 		kvt_cmd_drop_loads(c);
+	if (c->ask)
+		kvt_ask_put(c->ask);
+	if (!list_empty(&c->fetches))
+		kvt_cmd_drop_fetches(c, c->batch->nr);
 	if (c->fill.spare)
 		kvt_block_discard(space, c->fill.spare);
 	kvt_stat_inc(space, batches);
@@ -138,8 +148,8 @@ static enum kvt_sight try_hold(struct kvt_cmd *c, const u8 *key,
 }
 
 /* Waiting for @what. Returns -EAGAIN, or why there is no waiting any more. */
-static int wait_for(struct kvt_cmd *c, enum kvt_wait_for what,
-		    unsigned long deadline)
+int kvt_cmd_wait(struct kvt_cmd *c, enum kvt_wait_for what,
+		 unsigned long deadline)
 {
 	if (c->stop)
 		return c->stop;
@@ -151,7 +161,7 @@ static int wait_for(struct kvt_cmd *c, enum kvt_wait_for what,
 }
 
 /* How long entry @i waits for devices and movers, however often it has to. */
-static unsigned long patience(struct kvt_cmd *c, u32 i)
+unsigned long kvt_cmd_patience(struct kvt_cmd *c, u32 i)
 {
 	if (c->turn != i + 1) {
 		c->turn = i + 1;
@@ -165,7 +175,7 @@ static int wait_for_block(struct kvt_cmd *c, u32 i, enum kvt_sight seen,
 {
 	c->wait.key = c->entries[i].key;
 	c->wait.seen = seen;
-	return wait_for(c, KVT_WAIT_BLOCK, deadline);
+	return kvt_cmd_wait(c, KVT_WAIT_BLOCK, deadline);
 }
 
 /* Own the block of a key if it is on nvme and at rest; else NULL. */
@@ -268,7 +278,7 @@ int kvt_cmd_take_load(struct kvt_cmd *c, u32 i, struct kvt_block **held,
 	if (kvt_load_has_ended(load))
 		err = kvt_load_take(load, held);
 	else
-		err = wait_for(c, KVT_WAIT_LOAD, patience(c, i));
+		err = kvt_cmd_wait(c, KVT_WAIT_LOAD, kvt_cmd_patience(c, i));
 	if (!err && result)
 		*result = kvt_load_place(load, &c->entries[i]);
 	if (err != -EAGAIN)
@@ -276,16 +286,26 @@ int kvt_cmd_take_load(struct kvt_cmd *c, u32 i, struct kvt_block **held,
 	return err;
 }
 
-/* No frame for entry @i, which is on nvme. */
-static int wait_for_room(struct kvt_cmd *c, u32 i, u32 offers)
+static int wait_frame(struct kvt_cmd *c, u32 offers,
+		      enum kvt_tier_kind slowest, bool is_new,
+		      unsigned long deadline)
+{
+	c->wait.offers = offers;
+	c->wait.slowest = slowest;
+	c->wait.is_new = is_new;
+	return kvt_cmd_wait(c, KVT_WAIT_FRAME, deadline);
+}
+
+/* No frame for entry @i, which is not in memory: see kvt_cmd_wait_frame(). */
+int kvt_cmd_wait_room(struct kvt_cmd *c, u32 i, u32 offers,
+		      enum kvt_tier_kind slowest, bool is_new)
 {
 	if (c->batch->op != KVT_OP_GET)
-		return kvt_cmd_wait_frame(c, offers, KVT_TIER_CXL);
+		return kvt_cmd_wait_frame(c, offers, slowest, is_new);
 	/* It waits for a device in any case, but not for itself. */
 	kvt_cmd_drop_loads(c);
-	c->wait.offers = offers;
-	c->wait.slowest = KVT_TIER_CXL;
-	return wait_for(c, KVT_WAIT_FRAME, patience(c, i));
+	kvt_cmd_drop_fetches(c, c->batch->nr);
+	return wait_frame(c, offers, slowest, is_new, kvt_cmd_patience(c, i));
 }
 
 /* Entry @i is on nvme. Returns -EINPROGRESS: it comes; 0: look again; -errno. */
@@ -297,15 +317,19 @@ static int bring_up(struct kvt_cmd *c, u32 i)
 	if (!err)
 		return -EINPROGRESS;
 	if (err == -ENOSPC)
-		return wait_for_room(c, i, offers);
+		return kvt_cmd_wait_room(c, i, offers, KVT_TIER_CXL, false);
 	if (err != -EAGAIN)
 		return err;
-	return time_after_eq(jiffies, patience(c, i)) ? -ETIMEDOUT : c->stop;
+	return time_after_eq(jiffies, kvt_cmd_patience(c, i)) ? -ETIMEDOUT : c->stop;
 }
 
 /* Entry @i is being filled. */
 static int wait_for_filler(struct kvt_cmd *c, u32 i)
 {
+	int err = kvt_cmd_await_fetch(c, i);
+
+	if (err != -EINPROGRESS)
+		return err;
 	if (c->batch->op != KVT_OP_ACQUIRE || !(c->batch->flags & KVT_F_WAIT))
 		return -EINPROGRESS;
 	return wait_for_block(c, i, KVT_FILLS, c->deadline);
@@ -334,7 +358,10 @@ int kvt_cmd_begin_hold(struct kvt_cmd *c, u32 i, struct kvt_block **held)
 		case KVT_READY:
 			return 0;
 		case KVT_ABSENT:
-			return -ENOENT;
+			if (!kvt_space_has_remote(c->file->space))
+				return -ENOENT;
+			err = kvt_cmd_fetch(c, i);
+			break;
 		case KVT_FILLS:
 			return wait_for_filler(c, i);
 		case KVT_BELOW:
@@ -345,7 +372,7 @@ int kvt_cmd_begin_hold(struct kvt_cmd *c, u32 i, struct kvt_block **held)
 				return -ENOENT;
 			fallthrough;
 		case KVT_MOVES:
-			return wait_for_block(c, i, seen, patience(c, i));
+			return wait_for_block(c, i, seen, kvt_cmd_patience(c, i));
 		}
 	} while (!err);
 	return err == -EINPROGRESS ? 0 : err;
@@ -492,9 +519,7 @@ void kvt_cmd_undo(struct kvt_cmd *c)
 	}
 }
 
-/* @is_new: for a block that is not there yet, else for one that comes up. */
-static bool room_is_possible(struct kvt_space *space, const struct kvt_wait *w,
-			     bool is_new)
+static bool room_is_possible(struct kvt_space *space, const struct kvt_wait *w)
 {
 	struct kvt_arena *a;
 
@@ -502,7 +527,7 @@ static bool room_is_possible(struct kvt_space *space, const struct kvt_wait *w,
 		return true;
 	kvt_for_each_arena(a, space)
 		if (a->kind <= w->slowest &&
-		    READ_ONCE(a->nr_free) > (is_new ? kvt_frames_kept(a) : 0))
+		    READ_ONCE(a->nr_free) > (w->is_new ? kvt_frames_kept(a) : 0))
 			return true;
 	return false;
 }
@@ -512,19 +537,19 @@ static bool room_is_possible(struct kvt_space *space, const struct kvt_wait *w,
  * @c: the command
  * @offers: space->nr_offers before it looked for one
  * @slowest: of memory that would do
+ * @is_new: for a block that is not here yet, else for one that comes up
  *
  * It waits, with KVT_F_WAIT, until one is free or some block has become a
  * candidate for eviction.
  *
  * Return: -EAGAIN; -ENOSPC, -ETIMEDOUT, or why @c is to stop.
  */
-int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers, enum kvt_tier_kind slowest)
+int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers,
+		       enum kvt_tier_kind slowest, bool is_new)
 {
 	if (!(c->batch->flags & KVT_F_WAIT))
 		return -ENOSPC;
-	c->wait.offers = offers;
-	c->wait.slowest = slowest;
-	return wait_for(c, KVT_WAIT_FRAME, c->deadline);
+	return wait_frame(c, offers, slowest, is_new, c->deadline);
 }
 
 /**
@@ -539,9 +564,9 @@ bool kvt_cmd_may_go_on(struct kvt_cmd *c)
 	struct kvt_space *space = c->file->space;
 
 	if (c->wait.what == KVT_WAIT_FRAME)
-		return room_is_possible(space, &c->wait,
-					c->batch->op == KVT_OP_RESERVE ||
-					c->batch->op == KVT_OP_PUT);
+		return room_is_possible(space, &c->wait);
+	if (c->wait.what == KVT_WAIT_REMOTE && kvt_cmd_has_answer(c))
+		return true;
 	if (c->batch->flags & KVT_F_ARRIVING &&
 	    atomic_read(&space->nr_grown) != c->wait.grown)
 		return true;

@@ -5,6 +5,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include "block.h"
+#include "fetch.h"
 #include "file.h"
 #include "fill.h"
 #include "load.h"
@@ -28,22 +29,26 @@ enum kvt_sight {
  * @KVT_WAIT_LOAD: the first of its loads
  * @KVT_WAIT_BLOCK: a block that looks other than it did
  * @KVT_WAIT_FRAME: a frame, or a block that may be evicted
+ * @KVT_WAIT_REMOTE: what it has asked the remote tier, or a block that looks other than
+ *	it did
  */
 enum kvt_wait_for {
 	KVT_WAIT_LOAD,
 	KVT_WAIT_BLOCK,
 	KVT_WAIT_FRAME,
+	KVT_WAIT_REMOTE,
 };
 
 /**
  * struct kvt_wait - what a command waits for
  * @what: enum kvt_wait_for
  * @deadline: jiffies
- * @key: WAIT_BLOCK: the block's
- * @seen: WAIT_BLOCK: how it looked
+ * @key: WAIT_BLOCK, WAIT_REMOTE: the block's
+ * @seen: the same: how it looked
  * @grown: WAIT_BLOCK, KVT_F_ARRIVING: space->nr_grown before it looked
  * @offers: WAIT_FRAME: space->nr_offers before it looked for one
  * @slowest: WAIT_FRAME: kind of memory that will do
+ * @is_new: WAIT_FRAME: for a block that is not here yet, else for one that comes up
  *
  * Written by a step; read between steps only.
  */
@@ -55,6 +60,7 @@ struct kvt_wait {
 	u32 grown;
 	u32 offers;
 	enum kvt_tier_kind slowest;
+	bool is_new;
 };
 
 /**
@@ -87,6 +93,11 @@ struct kvt_front {
  * @patience: jiffies; until when
  * @loads: struct kvt_load that it has begun, in the order of entries
  * @peers: those of them that are not submitted; empty between steps
+ * @fetches: struct kvt_fetch whose blocks it has not all met, in the order of entries
+ * @ask: what it has asked the remote tier, or NULL
+ * @asked: the remote tier was asked for entries below it, if they were absent
+ * @asks_on: all that it was asked for last is there
+ * @gone: from 1: number of the entry that the remote tier said is not there; 0: none
  * @wait: what it waits for
  * @fill: RESERVE, PUT: its fills
  * @filler: PUT: it is the filler itself
@@ -110,6 +121,11 @@ struct kvt_cmd {
 	unsigned long patience;
 	struct list_head loads;
 	struct list_head peers;
+	struct list_head fetches;
+	struct kvt_ask *ask;
+	u32 asked;
+	u32 gone;
+	bool asks_on;
 	struct kvt_wait wait;
 	struct kvt_fill fill;
 	struct kvt_filler filler;
@@ -153,9 +169,22 @@ void kvt_cmd_place(struct kvt_cmd *c, struct kvt_entry *e,
 		   const struct kvt_block *b);
 void kvt_cmd_undo_lease(struct kvt_cmd *c, u32 i);
 bool kvt_cmd_record_leases(struct kvt_cmd *c, u32 end);
-int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers, enum kvt_tier_kind slowest);
+int kvt_cmd_wait(struct kvt_cmd *c, enum kvt_wait_for what,
+		 unsigned long deadline);
+unsigned long kvt_cmd_patience(struct kvt_cmd *c, u32 i);
+int kvt_cmd_wait_frame(struct kvt_cmd *c, u32 offers,
+		       enum kvt_tier_kind slowest, bool is_new);
+int kvt_cmd_wait_room(struct kvt_cmd *c, u32 i, u32 offers,
+		      enum kvt_tier_kind slowest, bool is_new);
 int kvt_cmd_import(struct kvt_cmd *c, int rw, u64 addr, size_t len,
 		   struct iov_iter *iter);
+
+/* What is not here, and the remote tier (cmd_fetch.c). */
+int kvt_cmd_fetch(struct kvt_cmd *c, u32 i);
+int kvt_cmd_await_fetch(struct kvt_cmd *c, u32 i);
+bool kvt_cmd_has_answer(const struct kvt_cmd *c);
+void kvt_cmd_drop_fetches(struct kvt_cmd *c, u32 end);
+void kvt_cmd_fetch_ahead(struct kvt_cmd *c);
 
 /* Has a block, found under RCU, expired? Then it is a miss. */
 static inline bool kvt_cmd_is_expired(const struct kvt_cmd *c,

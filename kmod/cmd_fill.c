@@ -46,7 +46,8 @@ static int fill_one(struct kvt_cmd *c, u32 i, struct kvt_place *place)
 	/* What is held counts against the quota while it waits. */
 	kvt_cmd_record_leases(c, i);
 	return kvt_cmd_wait_frame(c, offers,
-				  kvt_retain_floor(space, c->fill.class_id));
+				  kvt_retain_floor(space, c->fill.class_id),
+				  true);
 }
 
 /*
@@ -169,7 +170,7 @@ int kvt_cmd_commit(struct kvt_cmd *c)
 		kvt_cmd_result(c, i, kvt_fill_seal(c->file->space,
 						   &c->file->filler,
 						   c->entries[i].slot,
-						   kvt_cmd_stamp(c, i)));
+						   kvt_cmd_stamp(c, i), false));
 	kvt_stat_add(c->file->space, commits, c->batch->ok);
 	kvt_space_wake(c->file->space);
 	return 0;
@@ -226,7 +227,7 @@ static int store_one(struct kvt_cmd *c, u32 i)
 		return err;
 	}
 	err = kvt_fill_seal(space, &c->filler, place.slot,
-			    kvt_cmd_stamp(c, i));
+			    kvt_cmd_stamp(c, i), false);
 	if (err)
 		return err;
 	/* The next entry may take long. */
@@ -283,5 +284,8 @@ int kvt_cmd_drop(struct kvt_cmd *c)
 			       kvt_drop_chain(space, key) :
 			       kvt_drop_one(space, key));
 	}
+	if (!(c->batch->flags & KVT_F_LOCAL))
+		kvt_drop_remote(space, c->entries[0].key, sizeof(*c->entries),
+				c->batch->done, c->batch->flags & KVT_F_CHAIN);
 	return 0;
 }

@@ -352,6 +352,8 @@ int kvt_cmd_prefetch(struct kvt_cmd *c)
 
 	for (i = 0; i < c->batch->nr; i++)
 		kvt_cmd_result(c, i, prefetch_one(c, i));
+	if (c->batch->ok < c->batch->nr)
+		kvt_cmd_fetch_ahead(c);
 	queue_work(space->wq, &space->balance);
 	return 0;
 }

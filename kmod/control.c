@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /dev/kvtier-control: what an operator may do, decoded and checked. */
 #include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -10,6 +12,7 @@
 #include "ioctl.h"
 #include "ioctl_arg.h"
 #include "nvme.h"
+#include "remote.h"
 #include "space.h"
 #include "tier_mem.h"
 
@@ -56,6 +59,50 @@ static long nvme_add(void __user *arg)
 	}
 	kfree(a);
 	return err;
+}
+
+static long remote_add(void __user *arg)
+{
+	struct kvt_remote_add a;
+	int err;
+
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!err)
+		err = kvt_abi_check_remote_add(&a);
+	return err ?: kvt_remote_add(&a);
+}
+
+/* Nobody can reach the file before the caller has all that belongs to it. */
+static long install_helper(struct kvt_remote_attach *a, void __user *arg)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct file *file;
+
+	if (fd < 0)
+		return fd;
+	file = kvt_helper_open(a);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	if (kvt_put_arg(arg, a, sizeof(*a))) {
+		put_unused_fd(fd);
+		fput(file);
+		return -EFAULT;
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+static long remote_attach(void __user *arg)
+{
+	struct kvt_remote_attach a;
+	int err;
+
+	err = kvt_get_arg(&a, sizeof(a), arg);
+	if (!err)
+		err = kvt_abi_check_remote_attach(&a);
+	return err ?: install_helper(&a, arg);
 }
 
 /* tier_remove and space_delete have the same shape. */
@@ -155,6 +202,10 @@ static long control_ioctl(struct file *file, unsigned int cmd,
 		return tier_add(p);
 	case KVT_CMD(KVT_IOC_NVME_ADD):
 		return nvme_add(p);
+	case KVT_CMD(KVT_IOC_REMOTE_ADD):
+		return remote_add(p);
+	case KVT_CMD(KVT_IOC_REMOTE_ATTACH):
+		return remote_attach(p);
 	case KVT_CMD(KVT_IOC_TIER_REMOVE):
 		return remove_by_name(p, kvt_tier_remove);
 	case KVT_CMD(KVT_IOC_TIER_RESIZE):

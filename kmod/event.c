@@ -126,6 +126,36 @@ void kvt_event_device(const struct kvt_tier *tier,
 	send(KVT_GROUP_EVENTS, skb, head, err);
 }
 
+void kvt_event_helper(const struct kvt_tier *tier, bool up)
+{
+	struct sk_buff *skb;
+	void *head;
+	int err;
+
+	skb = begin(KVT_GROUP_EVENTS, KVT_NL_CMD_HELPER, NLMSG_DEFAULT_SIZE,
+		    &head);
+	if (!skb)
+		return;
+	err = nla_put_string(skb, KVT_NL_A_TIER, dev_name(&tier->dev)) ?:
+	      nla_put_u8(skb, KVT_NL_A_UP, up);
+	send(KVT_GROUP_EVENTS, skb, head, err);
+}
+
+void kvt_event_space_remote(const struct kvt_space *space, const char *name)
+{
+	struct sk_buff *skb;
+	void *head;
+	int err;
+
+	skb = begin(KVT_GROUP_EVENTS, KVT_NL_CMD_SPACE_CHANGED,
+		    NLMSG_DEFAULT_SIZE, &head);
+	if (!skb)
+		return;
+	err = nla_put_string(skb, KVT_NL_A_SPACE, dev_name(&space->dev)) ?:
+	      nla_put_string(skb, KVT_NL_A_REMOTE, name);
+	send(KVT_GROUP_EVENTS, skb, head, err);
+}
+
 /* @a: in use as long as the caller, the space's worker, runs */
 void kvt_event_pressure(const struct kvt_arena *a, bool is_short, u32 free)
 {

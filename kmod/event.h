@@ -24,6 +24,9 @@ void kvt_event_tier(enum kvt_nl_cmd what, const struct kvt_tier *tier);
 void kvt_event_space(enum kvt_nl_cmd what, const struct kvt_space *space);
 void kvt_event_device(const struct kvt_tier *tier,
 		      const struct block_device *bdev);
+void kvt_event_helper(const struct kvt_tier *tier, bool up);
+/* @name: of its remote tier; empty: none */
+void kvt_event_space_remote(const struct kvt_space *space, const char *name);
 void kvt_event_pressure(const struct kvt_arena *a, bool is_short, u32 free);
 
 /* Under space->lock. */

@@ -66,6 +66,7 @@ static struct kvt_block *take_oldest(struct kvt_arena *a, bool *clean, int *err)
 		b = oldest(a, KVT_WAY_CLEAN, &more);
 	}
 	if (b && kvt_candidate_take(space, b)) {
+		kvt_spill_note_leaving(space);
 		*clean = has_copy(space, b) &&
 			 kvt_retain_allows(space, b, KVT_TIER_NVME);
 		return b;
@@ -80,6 +81,7 @@ static void drop(struct kvt_space *space, struct kvt_block *b)
 	kvt_stat_inc(space, evictions);
 	if (kvt_space_extents(space))
 		kvt_stat_inc(space, not_admitted);
+	kvt_spill_note_gone(space, b);
 	kvt_forget(space, b);
 }
 

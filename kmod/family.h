@@ -5,6 +5,13 @@
 #include "block.h"
 
 /* All under space->lock. */
+
+/* Children in memory; of very many only that. */
+static inline u32 kvt_family_nr_kids(const struct kvt_block *b)
+{
+	return b->kids[KVT_TIER_DRAM] + b->kids[KVT_TIER_CXL];
+}
+
 void kvt_family_join(struct kvt_space *space, struct kvt_block *b,
 		     struct kvt_block *parent, enum kvt_tier_kind kind);
 void kvt_family_leave(struct kvt_space *space, struct kvt_block *b);

@@ -301,7 +301,8 @@ static struct kvt_block *end_fill(struct kvt_space *space,
 	return b;
 }
 
-static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
+static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp,
+		 bool hold)
 {
 	struct kvt_arena *a = kvt_block_arena(space, b);
 
@@ -313,7 +314,8 @@ static void seal(struct kvt_space *space, struct kvt_block *b, u64 stamp)
 	/* A slot fault takes no hold: who sees it sealed sees its bytes. */
 	smp_store_release(&b->state, KVT_SEALED);
 	kvt_arena_publish(a, b->frame, space->block_size);
-	kvt_block_share(space, b);
+	kvt_spill_note_sealed(space, b);
+	kvt_block_share(space, b, hold);
 	trace_kvt_seal(space, b);
 	kvt_event_block(space, b, KVT_NL_BLOCK_STORED);
 }
@@ -331,8 +333,9 @@ static struct kvt_block *finish_fill(struct kvt_space *space,
 	spin_lock(&space->lock);
 	b = end_fill(space, filler, slot);
 	if (!IS_ERR(b)) {
-		/* No second COMMIT of it, nor ABORT. */
-		b->filler = NULL;
+		/* No second COMMIT of it, nor ABORT: of a file, others may try. */
+		if (!filler->is_put)
+			b->filler = NULL;
 		if (b->state == KVT_FILLING)
 			a = kvt_block_arena(space, b);
 	}
@@ -349,12 +352,13 @@ static struct kvt_block *finish_fill(struct kvt_space *space,
  * @filler: its filler
  * @slot: its slot
  * @stamp: its time of use
+ * @hold: the caller is to hold it
  *
  * Context: process, may sleep. The caller wakes the space's waiters.
  * Return: 0, -ENOENT, or -ECANCELED: it was dropped, or the time was over.
  */
 int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
-		  u64 stamp)
+		  u64 stamp, bool hold)
 {
 	struct kvt_block *b = finish_fill(space, filler, slot);
 	struct kvt_arena *a = NULL;
@@ -366,7 +370,7 @@ int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
 	cancelled = b->state == KVT_CANCELLED;
 	if (!cancelled) {
 		a = kvt_block_arena(space, b);
-		seal(space, b, stamp);
+		seal(space, b, stamp, hold);
 	}
 	spin_unlock(&space->lock);
 	if (!cancelled) {
@@ -432,6 +436,97 @@ static void quarantine(struct kvt_space *space, struct kvt_block *b,
 	}
 	kvt_stat_inc(space, aborts);
 	trace_kvt_quarantine(space, b);
+}
+
+/**
+ * kvt_fill_cancel() - take a block that is being filled out of sight
+ * @space: its space
+ * @b: its filler, the caller, still has to end this
+ *
+ * Context: process, may sleep. The caller wakes the space's waiters.
+ */
+void kvt_fill_cancel(struct kvt_space *space, struct kvt_block *b)
+{
+	struct kvt_block *standin = kvt_block_alloc_standin(space, b->key);
+
+	spin_lock(&space->lock);
+	if (b->state == KVT_FILLING) {
+		kvt_block_hide(space, b, KVT_CANCELLED, standin);
+		standin = NULL;
+	}
+	spin_unlock(&space->lock);
+	kvt_block_discard(space, standin);
+}
+
+/**
+ * kvt_fill_quarantine() - give a frame up that a device may be writing to
+ * @space: the space
+ * @b: what its filler, the caller, fills no longer
+ *
+ * Context: process, may sleep. The caller wakes the space's waiters.
+ */
+void kvt_fill_quarantine(struct kvt_space *space, struct kvt_block *b)
+{
+	struct kvt_block *standin = kvt_block_alloc_standin(space, b->key);
+
+	spin_lock(&space->lock);
+	atomic_long_dec(&space->held);
+	quarantine(space, b, standin);
+	spin_unlock(&space->lock);
+	mod_delayed_work(space->wq, &space->reap, 0);
+}
+
+/* Its parent is known now. One that cannot be had, or is below it, is none. */
+static void adopt(struct kvt_space *space, struct kvt_block *b,
+		  const u8 *parent, struct kvt_block **spare)
+{
+	struct kvt_block *p = find_parent(space, parent, spare);
+
+	if (IS_ERR_OR_NULL(p))
+		return;
+	if (kvt_family_is_above(p, b))
+		drop_idle_ghost(space, p);
+	else
+		kvt_family_join(space, b, p, kvt_block_arena(space, b)->kind);
+}
+
+/**
+ * kvt_fill_describe() - what is known only when a block has its bytes
+ * @space: its space
+ * @b: filled by the caller, as a root
+ * @parent: its parent's key, all zero for a root
+ * @class_id: its retention class
+ *
+ * Context: process, may sleep.
+ */
+void kvt_fill_describe(struct kvt_space *space, struct kvt_block *b,
+		       const u8 *parent, u8 class_id)
+{
+	struct kvt_block *spare = NULL;
+
+	if (!is_root(parent))
+		spare = kvt_block_alloc(space, parent);
+	spin_lock(&space->lock);
+	if (b->state == KVT_FILLING) {
+		kvt_block_set_class(b, class_id);
+		if (spare)
+			adopt(space, b, parent, &spare);
+	}
+	spin_unlock(&space->lock);
+	kvt_block_discard(space, spare);
+}
+
+/* Does somebody fill the block of @key, other than by fetching it? */
+bool kvt_fill_is_local(struct kvt_space *space, const u8 *key)
+{
+	const struct kvt_block *b;
+	bool is_local;
+
+	spin_lock(&space->lock);
+	b = kvt_index_find(space, key);
+	is_local = b && b->state == KVT_FILLING && b->filler != &space->fetcher;
+	spin_unlock(&space->lock);
+	return is_local;
 }
 
 /*

@@ -6,10 +6,10 @@
 #include "kvt.h"
 
 /**
- * struct kvt_filler - who fills: an open file, or a PUT on its way
- * @node: in space->fillers while @blocks is not empty, unless this is a PUT,
- *	whose time is never over (space->lock)
- * @is_put: constant
+ * struct kvt_filler - who fills: an open file, a PUT on its way, or who fetches
+ * @node: in space->fillers while @blocks is not empty, unless @is_put (space->lock)
+ * @is_put: its time is never over, and nobody else ends what it fills: a PUT, or
+ *	space->fetcher; constant
  * @blocks: what it fills, oldest first (space->lock)
  * @lost: stand-ins for what was taken away from it because its time was over:
  *	they keep the slots until the filler ends these fills (space->lock)
@@ -54,12 +54,17 @@ struct kvt_place {
 int kvt_fill_begin(struct kvt_fill *fill, const u8 *key, const u8 *parent,
 		   struct kvt_place *place);
 int kvt_fill_seal(struct kvt_space *space, struct kvt_filler *filler, u32 slot,
-		  u64 stamp);
+		  u64 stamp, bool hold);
 int kvt_fill_abort(struct kvt_space *space, struct kvt_filler *filler,
 		   u32 slot);
 int kvt_fill_link(struct kvt_space *space, struct kvt_block *b,
 		  struct kvt_block *old, const u8 *parent,
 		  struct kvt_block **spare);
+void kvt_fill_cancel(struct kvt_space *space, struct kvt_block *b);
+void kvt_fill_quarantine(struct kvt_space *space, struct kvt_block *b);
+void kvt_fill_describe(struct kvt_space *space, struct kvt_block *b,
+		       const u8 *parent, u8 class_id);
+bool kvt_fill_is_local(struct kvt_space *space, const u8 *key);
 void kvt_fill_drop_all(struct kvt_space *space, struct kvt_filler *filler);
 void kvt_fill_expire(struct kvt_space *space);
 

@@ -49,6 +49,7 @@ struct kvt_block;
 struct kvt_file;
 struct kvt_filler;
 struct kvt_load;
+struct kvt_remote;
 struct kvt_space;
 struct kvt_tier;
 

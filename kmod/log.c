@@ -15,6 +15,9 @@
 /* Blocks of full groups that are under way before a flush waits for some. */
 #define FLUSH_DEPTH 256
 
+/* A log that is to shrink waits so long for a segment to be closed. */
+#define CLOSE_TIMEOUT (10 * HZ)
+
 static u32 quota_of(const struct kvt_nvme *nvme, u64 bytes)
 {
 	return min_t(u64, div64_u64(bytes, nvme->segment_bytes), U32_MAX);
@@ -213,7 +216,7 @@ static int write_one(struct kvt_log *log, unsigned long slot,
 			return err;
 		/* No segment is free: make one. */
 		kvt_log_commit(log);
-		if (kvt_reclaim(log))
+		if (kvt_reclaim(log, NULL))
 			return err;
 		schedule_timeout_killable(1);
 	}
@@ -406,6 +409,23 @@ void kvt_log_detach(struct kvt_arena *a, bool keep)
 	kfree(log);
 }
 
+static bool is_too_large(struct kvt_log *log)
+{
+	return READ_ONCE(log->nr_segments) > READ_ONCE(log->quota);
+}
+
+/* Free the oldest segment, if there are too many. 0, or what kvt_reclaim() says. */
+static int shrink(struct kvt_log *log)
+{
+	unsigned long deadline = jiffies + CLOSE_TIMEOUT;
+	int err;
+
+	while ((err = kvt_reclaim(log, is_too_large)) == -EAGAIN &&
+	       !is_over(deadline))
+		schedule_timeout_killable(1);
+	return err;
+}
+
 /**
  * kvt_log_resize() - change a space's quota
  * @a: the arena
@@ -424,12 +444,13 @@ int kvt_log_resize(struct kvt_arena *a, u64 bytes)
 	if (err)
 		return err;
 	set_quota(log, quota);
-	while (READ_ONCE(log->nr_segments) > quota && !err) {
+	while (is_too_large(log) && !err) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		err = kvt_reclaim(log);
-		schedule_timeout_killable(1);
+		err = shrink(log);
 	}
+	if (err && fatal_signal_pending(current))
+		return -EINTR;
 	return err ? -EBUSY : 0;
 }
 

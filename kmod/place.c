@@ -194,6 +194,7 @@ static void evacuate_block(struct kvt_arena *a, struct kvt_block *b)
 		return;
 	}
 	kvt_stat_inc(a->space, evictions);
+	kvt_spill_note_gone(a->space, b);
 	kvt_forget(a->space, b);
 }
 

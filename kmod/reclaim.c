@@ -175,6 +175,7 @@ static void drop(struct kvt_space *space, struct kvt_block *b)
 {
 	trace_kvt_evict(space, b);
 	kvt_stat_inc(space, reclaimed);
+	kvt_spill_note_gone(space, b);
 	kvt_forget(space, b);
 }
 
@@ -416,12 +417,14 @@ static struct kvt_segment *oldest(struct kvt_log *log, bool *at_rest)
 /**
  * kvt_reclaim() - free a log's oldest segment
  * @log: the log
+ * @is_needed: is there still need, when it is our turn? Others may have freed one
+ *	meanwhile. NULL: there is
  *
  * Context: process, may sleep.
- * Return: 0; -EAGAIN: it has to be closed, or older ones to be found, first, which
- * is under way; -ENOENT.
+ * Return: 0, also if there is no need any more; -EAGAIN: it has to be closed, or
+ * older ones to be found, first, which is under way; -ENOENT.
  */
-int kvt_reclaim(struct kvt_log *log)
+int kvt_reclaim(struct kvt_log *log, bool (*is_needed)(struct kvt_log *log))
 {
 	struct kvt_segment *seg;
 	bool at_rest;
@@ -431,6 +434,8 @@ int kvt_reclaim(struct kvt_log *log)
 	seg = oldest(log, &at_rest);
 	if (kvt_log_is_recovering(log)) {
 		err = -EAGAIN;	/* older ones are yet to be read */
+	} else if (is_needed && !is_needed(log)) {
+		err = 0;
 	} else if (!seg) {
 		err = -ENOENT;
 	} else if (!at_rest) {
@@ -483,7 +488,7 @@ static bool is_short(struct kvt_log *log)
 void kvt_reclaim_if_short(struct kvt_log *log)
 {
 	while (is_short(log) && !READ_ONCE(log->is_stopping)) {
-		if (kvt_reclaim(log))
+		if (kvt_reclaim(log, is_short))
 			return;
 		WRITE_ONCE(log->is_hungry, false);
 	}

@@ -7,7 +7,7 @@
 struct kvt_log;
 struct kvt_segment;
 
-int kvt_reclaim(struct kvt_log *log);
+int kvt_reclaim(struct kvt_log *log, bool (*is_needed)(struct kvt_log *log));
 u32 kvt_reclaim_spare(struct kvt_log *log);
 void kvt_reclaim_if_short(struct kvt_log *log);
 void kvt_reclaim_lost(struct kvt_log *log);

@@ -84,7 +84,7 @@ static int link_block(struct kvt_restore *rs, struct kvt_segment *seg,
 	a->nr_blocks++;
 	/* As at a seal: who sees it also sees where its bytes are. */
 	smp_store_release(&b->state, KVT_SEALED);
-	kvt_block_share(space, b);
+	kvt_block_share(space, b, false);
 	trace_kvt_recover(space, b);
 	kvt_event_block(space, b, KVT_NL_BLOCK_STORED);
 	return 0;

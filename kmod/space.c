@@ -17,6 +17,7 @@
 #include "log.h"
 #include "place.h"
 #include "space.h"
+#include "space_remote.h"
 #include "sysfs.h"
 #include "tier.h"
 
@@ -132,6 +133,7 @@ static void set_defaults(struct kvt_space *space)
 		.promote = KVT_PROMOTE_FREE,
 		.checksum = KVT_SUM_AT_MOVE,
 		.verify = 1000,
+		.remote_timeout_ms = 1000,
 	};
 }
 
@@ -146,6 +148,10 @@ static void init_fields(struct kvt_space *space)
 	init_waitqueue_head(&space->wait);
 	INIT_WORK(&space->balance, kvt_balance_work);
 	INIT_DELAYED_WORK(&space->reap, kvt_reap_work);
+	kvt_spill_init(space);
+	kvt_drain_init(space);
+	space->fetcher = (struct kvt_filler)KVT_FILLER_INIT(space->fetcher);
+	space->fetcher.is_put = true;
 	xa_init_flags(&space->slots, XA_FLAGS_ALLOC);
 	xa_init(&space->wanted);
 	for (i = 0; i < KVT_MAX_ARENAS; i++)
@@ -283,12 +289,14 @@ static void free_parts(struct kvt_space *space)
 {
 	struct kvt_arena *a;
 
+	kvt_space_leave_remote(space);
 	kvt_retain_exit(space);
 	kvt_for_each_arena(a, space)
 		if (a->log)
 			kvt_arena_detach(a);
 	cancel_delayed_work_sync(&space->reap);
 	cancel_work_sync(&space->balance);
+	kvt_spill_stop(space);
 	kvt_block_destroy_doomed(space);
 	destroy_workqueue(space->wq);
 	free_blocks(space);
@@ -390,6 +398,10 @@ static int close_door(struct kvt_space *space)
 
 static void remove_space(struct kvt_space *space)
 {
+	/* Who waits for kvt_admin in an attribute gives up. */
+	spin_lock(&space->lock);
+	space->dead = true;
+	spin_unlock(&space->lock);
 	list_del(&space->list);
 	kvt_event_space(KVT_NL_CMD_SPACE_DELETED, space);
 	del_device(space);

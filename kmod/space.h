@@ -12,10 +12,13 @@
 
 #include "arena.h"
 #include "block.h"
+#include "drain.h"
+#include "fill.h"
 #include "kvt.h"
 #include "layers.h"
 #include "policy.h"
 #include "retain.h"
+#include "spill.h"
 #include "stats.h"
 #include "sums.h"
 
@@ -49,6 +52,9 @@ struct kvt_knobs {
 	u32 promote;		/* enum kvt_promote */
 	u32 checksum;		/* enum kvt_checksum */
 	u32 verify;		/* per mille of the moves between memory tiers */
+	u32 remote_write;	/* enum kvt_remote_write */
+	u32 remote_timeout_ms;
+	u64 remote_rate;	/* bytes a second; 0: no limit */
 };
 
 /**
@@ -68,7 +74,7 @@ struct kvt_knobs {
  * @retain: its retention classes
  * @arenas: by index. Those with a tier are in use
  * @index: all descriptors by key
- * @slots: descriptors that have a frame, by slot
+ * @slots: descriptors that have a frame, by slot; marks: see kmod/spill.h
  * @held: leases of all files, and blocks being filled; <= the lease quota
  * @wanted: by slot: until when, in jiffies, a PREFETCH wants its block on a faster
  *	tier (xa_mk_value()); 0: at any time
@@ -77,6 +83,13 @@ struct kvt_knobs {
  * @nr_loading: loads that nobody waits for
  * @nr_carrying: logs that carry blocks over just now (atomic)
  * @nr_grown: counts that more of a block became valid which others wait for
+ * @remote: its remote tier, or NULL. Written under kvt_admin, read under SRCU
+ *	(kmod/space_remote.c)
+ * @nr_requests: requests to it that are not released (atomic; kmod/remote.c)
+ * @nr_drops: those of them that are DROPs (atomic)
+ * @spill: what it spills with
+ * @drain: see there
+ * @fetcher: fills what is fetched from it (kmod/fetch.c)
  * @stats: counters
  * @wait: woken when a block is sealed, settles after a move or goes, and when
  *	a frame becomes free
@@ -122,6 +135,12 @@ struct kvt_space {
 	atomic_t nr_loading;
 	atomic_t nr_carrying;
 	atomic_t nr_grown;
+	struct kvt_remote __rcu *remote;
+	atomic_t nr_requests;
+	atomic_t nr_drops;
+	struct kvt_spill spill;
+	struct kvt_drain drain;
+	struct kvt_filler fetcher;
 	struct kvt_stats __percpu *stats;
 	wait_queue_head_t wait;
 	struct workqueue_struct *wq;

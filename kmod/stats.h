@@ -27,12 +27,21 @@
 	X(lost)			\
 	X(recovered)		\
 	X(expired)		\
+	X(spills)		\
+	X(spill_bytes)		\
+	X(spill_errors)		\
+	X(spill_missed)		\
+	X(drops_lost)		\
 	X(no_space)		\
 	X(no_quota)		\
 	X(slot_faults)		\
 	X(window_faults)	\
 	X(poisoned)		\
 	X(damaged)		\
+	X(fetches)		\
+	X(fetch_misses)		\
+	X(fetch_bad)		\
+	X(fetch_timeouts)	\
 	X(batches)
 
 #define KVT_STAT_ENUM(name) KVT_STAT_##name,
@@ -55,7 +64,7 @@ static inline u64 kvt_stat_sum(struct kvt_stats __percpu *stats,
 }
 
 #define kvt_stat_add(space, name, n) \
-	this_cpu_add((space)->stats->count[KVT_STAT_##name], n)
+	this_cpu_add((space)->stats->count[KVT_STAT_##name], (u64)(n))
 #define kvt_stat_inc(space, name) kvt_stat_add(space, name, 1)
 
 #endif /* _KVT_STATS_H */

@@ -3,8 +3,8 @@
  * Checksums of frames: made once, kept beside the frame for as long as it has
  * these bytes, and with them wherever they go.
  *
- * A frame's are written by who may rely on its bytes and is the only one to: its
- * block's owner, or who has marked it KVT_WRITING and holds it. They are forgotten
+ * A frame's are written by who may rely on its bytes: its block's owner, or who
+ * holds it; of the latter there may be two, who write the same. They are forgotten
  * when the frame is taken for other bytes. To go without is always right: they are
  * made again.
  */
@@ -203,7 +203,7 @@ static void help(struct work_struct *work)
 /**
  * kvt_sums_make_all() - make checksums of blocks that have none
  * @space: their space
- * @blocks: in memory, each held by the caller, who is to write it
+ * @blocks: in memory, each held by the caller
  * @nr: how many
  *
  * All processors take part. Blocks whose memory has failed are left out.

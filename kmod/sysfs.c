@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /sys/class/kvtier: see Documentation/ABI/testing/sysfs-class-kvtier. */
 #include <linux/device.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "budget.h"
 #include "space.h"
+#include "space_remote.h"
 #include "sysfs.h"
 #include "tier.h"
 
@@ -31,6 +35,7 @@ SPACE_NUMBER(filling, space->nr_filling);
 SPACE_NUMBER(dropped_held, space->nr_dropped);
 SPACE_NUMBER(quarantined, space->nr_quarantine);
 SPACE_NUMBER(openers, space->openers);
+SPACE_NUMBER(spilling, kvt_spill_has_work(space));
 SPACE_NUMBER(descriptors, atomic_read(&space->nr_descriptors));
 SPACE_NUMBER(metadata_bytes, kvt_space_metadata(space));
 /* Fills count against the lease quota, too. */
@@ -118,6 +123,7 @@ KNOB(lease_quota, 1, 1000);
 KNOB(fill_timeout_ms, 100, 3600000);
 KNOB(quarantine_ms, 0, 3600000);
 KNOB(verify, 0, 1000);
+KNOB(remote_timeout_ms, 1, 600000);
 
 /**
  * struct choice - one of some names that an operator may set
@@ -181,6 +187,78 @@ static const char *const checksum_names[] = {
 
 CHOICE(checksum);
 
+static const char *const remote_write_names[] = {
+	[KVT_WRITE_NONE]	= "none",
+	[KVT_WRITE_BACK]	= "back",
+	[KVT_WRITE_THROUGH]	= "through",
+};
+
+CHOICE(remote_write);
+
+static ssize_t remote_rate_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  READ_ONCE(to_kvt_space(dev)->knobs.remote_rate));
+}
+
+static ssize_t remote_rate_store(struct device *dev,
+				 struct device_attribute *attr,
+				 const char *buf, size_t len)
+{
+	u64 val;
+	int err;
+
+	err = kstrtou64(buf, 0, &val);
+	if (err)
+		return err;
+	if (val > KVT_BUDGET_MAX)
+		return -EINVAL;
+	WRITE_ONCE(to_kvt_space(dev)->knobs.remote_rate, val);
+	return len;
+}
+static DEVICE_ATTR_RW(remote_rate);
+
+static ssize_t remote_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	char name[KVT_NAME_SIZE];
+
+	return sysfs_emit(buf, "%s\n",
+			  kvt_space_remote_name(to_kvt_space(dev), name));
+}
+
+/* Who deletes the space holds kvt_admin, and waits for its attributes' users. */
+static int lock_admin(const struct kvt_space *space)
+{
+	while (!mutex_trylock(&kvt_admin)) {
+		if (READ_ONCE(space->dead))
+			return -ENODEV;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static ssize_t remote_store(struct device *dev, struct device_attribute *attr,
+			    const char *buf, size_t len)
+{
+	struct kvt_space *space = to_kvt_space(dev);
+	char name[KVT_NAME_SIZE + 1];
+	int err;
+
+	/* One that is too long is nobody's, also when it is cut. */
+	strscpy(name, buf, sizeof(name));
+	err = lock_admin(space);
+	if (err)
+		return err;
+	err = kvt_space_set_remote(space, strim(name));
+	mutex_unlock(&kvt_admin);
+	return err ?: len;
+}
+static DEVICE_ATTR_RW(remote);
+
 static const struct kvt_policy *const policies[] = { &kvt_policy_lru };
 
 static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
@@ -222,6 +300,7 @@ static struct attribute *kvt_space_attrs[] = {
 	&dev_attr_dropped_held.attr,
 	&dev_attr_quarantined.attr,
 	&dev_attr_openers.attr,
+	&dev_attr_spilling.attr,
 	&dev_attr_descriptors.attr,
 	&dev_attr_metadata_bytes.attr,
 	&knob_default_class.attr.attr,
@@ -233,6 +312,10 @@ static struct attribute *kvt_space_attrs[] = {
 	&knob_verify.attr.attr,
 	&choice_promote.attr.attr,
 	&choice_checksum.attr.attr,
+	&dev_attr_remote.attr,
+	&choice_remote_write.attr.attr,
+	&dev_attr_remote_rate.attr,
+	&knob_remote_timeout_ms.attr.attr,
 	&dev_attr_policy.attr,
 	NULL
 };
@@ -270,8 +353,60 @@ static const struct attribute_group stat_group = {
 	.attrs = stat_attrs,
 };
 
+/* ------------------------------------------------------------- spaces: drain */
+
+static ssize_t on_show(struct device *dev, struct device_attribute *attr,
+		       char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  READ_ONCE(to_kvt_space(dev)->drain.is_on));
+}
+
+static ssize_t on_store(struct device *dev, struct device_attribute *attr,
+			const char *buf, size_t len)
+{
+	struct kvt_space *space = to_kvt_space(dev);
+	bool on;
+	int err;
+
+	err = kstrtobool(buf, &on);
+	if (!err && on)
+		err = kvt_drain_begin(space);
+	else if (!err)
+		kvt_drain_stop(space);
+	return err ?: len;
+}
+static DEVICE_ATTR_RW(on);
+
+#define DRAIN_COUNT(name)						\
+static ssize_t name##_show(struct device *dev,				\
+			   struct device_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%u\n",					\
+			  READ_ONCE(to_kvt_space(dev)->drain.name));	\
+}									\
+static DEVICE_ATTR_RO(name)
+
+DRAIN_COUNT(total);
+DRAIN_COUNT(done);
+DRAIN_COUNT(failed);
+
+static struct attribute *drain_attrs[] = {
+	&dev_attr_on.attr,
+	&dev_attr_total.attr,
+	&dev_attr_done.attr,
+	&dev_attr_failed.attr,
+	NULL
+};
+
+static const struct attribute_group drain_group = {
+	.name = "drain",
+	.attrs = drain_attrs,
+};
+
 const struct attribute_group *kvt_space_groups[] = {
 	&kvt_space_group,
+	&drain_group,
 	&stat_group,
 	NULL
 };

@@ -7,6 +7,7 @@
 
 extern const struct attribute_group *kvt_mem_tier_groups[];
 extern const struct attribute_group *kvt_nvme_groups[];
+extern const struct attribute_group *kvt_remote_groups[];
 extern const struct attribute_group *kvt_space_groups[];
 extern const struct attribute_group *kvt_class_groups[];
 

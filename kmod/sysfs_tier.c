@@ -6,6 +6,7 @@
 #include <linux/sysfs.h>
 
 #include "nvme.h"
+#include "remote.h"
 #include "sysfs.h"
 #include "tier_mem.h"
 
@@ -13,6 +14,7 @@ static const char *const kind_names[] = {
 	[KVT_TIER_DRAM]	= "dram",
 	[KVT_TIER_CXL]	= "cxl",
 	[KVT_TIER_NVME]	= "nvme",
+	[KVT_TIER_REMOTE]	= "remote",
 };
 
 static ssize_t kind_show(struct device *dev, struct device_attribute *attr,
@@ -317,5 +319,48 @@ static const struct attribute_group nvme_group = {
 
 const struct attribute_group *kvt_nvme_groups[] = {
 	&nvme_group,
+	NULL
+};
+
+/* ------------------------------------------------------------- remote tiers */
+
+#define REMOTE_NUMBER(name, expr)					\
+static ssize_t remote_##name##_show(struct device *dev,			\
+				    struct device_attribute *attr,	\
+				    char *buf)				\
+{									\
+	struct kvt_remote *remote = to_kvt_remote(to_kvt_tier(dev));	\
+	u64 nr;								\
+									\
+	spin_lock(&remote->lock);					\
+	nr = expr;							\
+	spin_unlock(&remote->lock);					\
+	return sysfs_emit(buf, "%llu\n", nr);				\
+}									\
+static struct device_attribute remote_##name =				\
+	__ATTR(name, 0444, remote_##name##_show, NULL)
+
+REMOTE_NUMBER(helper, !!remote->helper);
+REMOTE_NUMBER(in_flight, remote->in_flight);
+
+#define REMOTE_COUNT(name) REMOTE_NUMBER(name, remote->name);
+KVT_REMOTE_COUNTS(REMOTE_COUNT)
+
+static struct attribute *remote_attrs[] = {
+	&dev_attr_kind.attr,
+	&remote_helper.attr,
+	&remote_in_flight.attr,
+	&remote_requests.attr,
+	&remote_timeouts.attr,
+	&remote_helper_lost.attr,
+	NULL
+};
+
+static const struct attribute_group remote_group = {
+	.attrs = remote_attrs,
+};
+
+const struct attribute_group *kvt_remote_groups[] = {
+	&remote_group,
 	NULL
 };

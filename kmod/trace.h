@@ -76,6 +76,26 @@ TRACE_EVENT(kvt_move,
 		  __entry->frame)
 );
 
+/* A fetch has ended: @sealed of @nr blocks, or @err. */
+TRACE_EVENT(kvt_fetch,
+	TP_PROTO(struct kvt_space *space, u32 nr, u32 sealed, int err),
+	TP_ARGS(space, nr, sealed, err),
+	TP_STRUCT__entry(
+		__string(space, dev_name(&space->dev))
+		__field(u32, nr)
+		__field(u32, sealed)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		__assign_str(space);
+		__entry->nr = nr;
+		__entry->sealed = sealed;
+		__entry->err = err;
+	),
+	TP_printk("space=%s nr=%u sealed=%u err=%d", __get_str(space),
+		  __entry->nr, __entry->sealed, __entry->err)
+);
+
 /* A batch was carried out. */
 TRACE_EVENT(kvt_batch,
 	TP_PROTO(struct kvt_space *space, const struct kvt_batch *batch),
@@ -99,6 +119,26 @@ TRACE_EVENT(kvt_batch,
 	TP_printk("space=%s op=%u flags=%#x nr=%u done=%u ok=%u",
 		  __get_str(space), __entry->op, __entry->flags, __entry->nr,
 		  __entry->done, __entry->ok)
+);
+
+/* A request to spill blocks has ended. */
+TRACE_EVENT(kvt_spill,
+	TP_PROTO(struct kvt_space *space, u64 id, u32 nr, int err),
+	TP_ARGS(space, id, nr, err),
+	TP_STRUCT__entry(
+		__string(space, dev_name(&space->dev))
+		__field(u64, id)
+		__field(u32, nr)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		__assign_str(space);
+		__entry->id = id;
+		__entry->nr = nr;
+		__entry->err = err;
+	),
+	TP_printk("space=%s id=%llu nr=%u err=%d", __get_str(space),
+		  __entry->id, __entry->nr, __entry->err)
 );
 
 #endif /* _KVT_TRACE_H */

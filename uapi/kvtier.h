@@ -205,9 +205,9 @@ struct kvt_quota {
  *
  * EEXIST: name taken. ENOENT: no such tier. ENOSPC: a tier has not that much
  * free, a quota is above 16 TiB or 2^32 - 2 blocks, or there are 4096 spaces.
- * EINVAL also: @uid or @gid mean nothing here, no quota is on memory, or an nvme
- * tier's segments are too short for the block size. ENODEV: an nvme tier is being
- * removed. EPERM without CAP_SYS_ADMIN.
+ * EINVAL also: @uid or @gid mean nothing here, no quota is on memory, one is on a
+ * remote tier, or an nvme tier's segments are too short for the block size. ENODEV:
+ * an nvme tier is being removed. EPERM without CAP_SYS_ADMIN.
  *
  * What a space of the same name, identity and block size has left on an nvme tier
  * becomes this one's: its blocks appear in the background, newest first.
@@ -402,8 +402,9 @@ struct kvt_status {
  * @KVT_OP_LOOKUP: chain. Longest present prefix. Takes no lease, does not
  *	count as use. Entry: @key in; @slot, @result (tier) out.
  * @KVT_OP_ACQUIRE: chain. Lease the longest present prefix; what is on nvme is
- *	brought into memory, many blocks at a time. Entry: @key in; @slot,
- *	@offset, @result (tier) out.
+ *	brought into memory, many blocks at a time, and so is what is absent here and
+ *	on the space's remote tier. Entry: @key in; @slot, @offset, @result (tier)
+ *	out.
  * @KVT_OP_RELEASE: each. Give one lease back. Entry: @slot in.
  * @KVT_OP_RESERVE: chain. A frame to fill for each key that is not present.
  *	Entry: @key in; @slot, @offset, @result out. Needs a writable file.
@@ -413,9 +414,11 @@ struct kvt_status {
  * @KVT_OP_PUT: chain. RESERVE, copy block_size bytes from @addr, COMMIT.
  *	Entry: @key, @addr in; @slot, @result out.
  * @KVT_OP_GET: each. Copy @len bytes at @pos of the block to @addr. Entry:
- *	@key, @addr, @pos, @len in; @result out. Not a part of a lease.
+ *	@key, @addr, @pos, @len in; @result out. Not a part of a lease. Brings up
+ *	as ACQUIRE does.
  * @KVT_OP_PREFETCH: each. Hint: bring up to struct kvt_batch @tier in the
- *	background. Entry: @key in; @result (tier it is in now) out.
+ *	background; what is absent (ENOENT) from the remote tier. Entry: @key
+ *	in; @result (tier it is in now) out.
  * @KVT_OP_DROP: each. Forget the block everywhere. A leased block is hidden
  *	at once and freed at its last release. With KVT_F_CHAIN all blocks below
  *	it that are linked to it: not those below a block that is absent itself.
@@ -444,9 +447,11 @@ enum kvt_op {
 
 /* Flags of struct kvt_batch, each with the commands that take it. */
 #define KVT_F_WAIT		(1U << 0) /* ACQUIRE: for a block that is being
-					   * filled, and for a frame for one on
-					   * nvme; RESERVE, PUT: for a free frame.
-					   * Until @timeout_ns.
+					   * filled, for one that is absent until
+					   * the remote tier has it, and for a
+					   * frame for one on nvme or on the
+					   * remote tier; RESERVE, PUT: for a free
+					   * frame. Until @timeout_ns.
 					   */
 #define KVT_F_NO_PROMOTE	(1U << 1) /* ACQUIRE: lease it where it is, if
 					   * that is memory
@@ -467,6 +472,14 @@ enum kvt_op {
 					   * is leased before it has arrived in
 					   * full: see @len
 					   */
+#define KVT_F_LOCAL		(1U << 9) /* ACQUIRE, GET, PREFETCH, DROP: the
+					   * remote tier is not asked
+					   */
+#define KVT_F_AWAIT		(1U << 10) /* ACQUIRE, with KVT_F_WAIT: also for
+					    * a block that the remote tier has
+					    * not got either, until some host has
+					    * stored it there, or this one here
+					    */
 
 /**
  * struct kvt_entry - one block of a batch
@@ -492,7 +505,7 @@ enum kvt_op {
  *	ENOSPC		no frame is free nor can be made free at once (blocks may
  *			be on their way to nvme: see KVT_F_WAIT)
  *	EDQUOT		the space's lease_quota is reached, which is not waited
- *			for; or 65535 leases of this file on the block
+ *			for (what is being filled or fetched counts); or 65535 leases of this file on the block
  *	ETIMEDOUT	KVT_F_WAIT: the time is over. Any command that holds a
  *			block: it was being moved or read for 30 s
  *	ECANCELED	COMMIT: the block was dropped, or its time to fill was

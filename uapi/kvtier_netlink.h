@@ -23,9 +23,10 @@
 /**
  * enum kvt_nl_cmd - messages
  * @KVT_NL_CMD_UNSPEC: none
- * @KVT_NL_CMD_GET_TIER: dump: each tier. KVT_NL_A_TIER, _KIND, _NODE (memory), _COUNTER
+ * @KVT_NL_CMD_GET_TIER: dump: each tier. KVT_NL_A_TIER, _KIND, _NODE (memory),
+ *	_UP (remote), _COUNTER
  * @KVT_NL_CMD_GET_SPACE: dump: each space. KVT_NL_A_SPACE, _BLOCK_SIZE, _IDENTITY,
- *	_ARENA, _COUNTER
+ *	_ARENA, _REMOTE if it has one, _COUNTER
  * @KVT_NL_CMD_TIER_ADDED: event. KVT_NL_A_TIER, _KIND
  * @KVT_NL_CMD_TIER_REMOVED: event. KVT_NL_A_TIER, _KIND
  * @KVT_NL_CMD_SPACE_CREATED: event. KVT_NL_A_SPACE
@@ -37,6 +38,13 @@
  *	_FREE
  * @KVT_NL_CMD_BLOCKS: group "blocks": blocks that came or went, in order.
  *	KVT_NL_A_SPACE, _SEQ, _LOST if not 0, _BLOCKS
+ * @KVT_NL_CMD_HELPER: event: a remote tier has a helper, or has none any more.
+ *	KVT_NL_A_TIER, _UP
+ * @KVT_NL_CMD_SPACE_CHANGED: event: a space uses another remote tier, or none.
+ *	KVT_NL_A_SPACE, _REMOTE
+ * @KVT_NL_CMD_GET_BLOCK: dump: the blocks of KVT_NL_A_SPACE that others can see, in no
+ *	order, some in each message. KVT_NL_A_SPACE, _BLOCKS, all of them stored. Who joins the
+ *	group "blocks" first knows all there is. CAP_SYS_ADMIN. ENOENT: no such space
  */
 enum kvt_nl_cmd {
 	KVT_NL_CMD_UNSPEC,
@@ -49,6 +57,9 @@ enum kvt_nl_cmd {
 	KVT_NL_CMD_DEVICE_FAILED,
 	KVT_NL_CMD_PRESSURE,
 	KVT_NL_CMD_BLOCKS,
+	KVT_NL_CMD_HELPER,
+	KVT_NL_CMD_SPACE_CHANGED,
+	KVT_NL_CMD_GET_BLOCK,
 };
 
 /**
@@ -75,6 +86,8 @@ enum kvt_nl_cmd {
  *	all spaces since somebody listens: a gap is a loss
  * @KVT_NL_A_LOST: u64: so many before the first were lost by the kernel
  * @KVT_NL_A_BLOCKS: struct kvt_nl_block[]
+ * @KVT_NL_A_UP: u8: 1: a remote tier has a helper, 0: it has none
+ * @KVT_NL_A_REMOTE: string: name of a space's remote tier; empty: none
  */
 enum kvt_nl_attr {
 	KVT_NL_A_UNSPEC,
@@ -97,6 +110,8 @@ enum kvt_nl_attr {
 	KVT_NL_A_SEQ,
 	KVT_NL_A_LOST,
 	KVT_NL_A_BLOCKS,
+	KVT_NL_A_UP,
+	KVT_NL_A_REMOTE,
 };
 
 #define KVT_NL_BLOCK_STORED	1U /* sealed, or found again on nvme */

@@ -12,11 +12,12 @@
 	"always text, hex:DIGITS always hex."
 
 const struct command commands[] = {
-	{ "tier", "add", 1, 1, tier_add,
+	{ "tier", "add", 1, 2, tier_add,
 	  "NAME --kind dram|cxl --node N --size SIZE\n"
 	  "       kvtierctl tier add nvme --device PATH... [--name NAME]\n"
-	  "       [--class fast|bulk] [--take-over]",
-	  "Make a tier from a NUMA node's memory, or from devices",
+	  "       [--class fast|bulk] [--take-over]\n"
+	  "       kvtierctl tier add remote NAME",
+	  "Make a tier from a NUMA node's memory, from devices, or of a pool",
 	  "Memory: all of it is taken, and zeroed, at once. SIZE is a multiple of 2M.\n"
 	  SIZES "\n"
 	  "\n"
@@ -31,7 +32,10 @@ const struct command commands[] = {
 	  "               lost\n"
 	  "\n"
 	  "What spaces had stored there comes back when a space of the same name, identity\n"
-	  "and block size gets a quota on the tier; see: kvtierctl tier wait." },
+	  "and block size gets a quota on the tier; see: kvtierctl tier wait.\n"
+	  "\n"
+	  "remote: pool nodes, which kvtierd reaches: see kvtierd(8). It has no size, and spaces\n"
+	  "no quota on it: see the knobs remote and remote_write of kvtierctl space set." },
 	{ "tier", "remove", 1, 1, tier_remove,
 	  "NAME",
 	  "Give a tier's memory or devices back",
@@ -125,8 +129,8 @@ const struct command commands[] = {
 	{ "space", "delete", 1, 1, space_delete,
 	  "NAME",
 	  "Drop all blocks of a space, on all tiers, and remove it",
-	  "Nobody may have it open or mapped. To keep what it has on nvme for later, remove\n"
-	  "the nvme tier first." },
+	  "Nobody may have it open or mapped; a helper of its remote tier lets go of it. To\n"
+	  "keep what it has on nvme for later, remove the nvme tier first." },
 	{ "space", "resize", 1, 1, space_resize,
 	  "NAME --quota TIER=SIZE...",
 	  "Change the quotas of a space",
@@ -145,8 +149,11 @@ const struct command commands[] = {
 	  "  checksum         when blocks get their checksums: move (before a copy leaves\n"
 	  "                   memory) or commit\n"
 	  "  verify           moves between memory tiers that are checked, per mille, 0..1000\n"
-	  "  checksum         made when a block first moves, or at its commit: move or commit\n"
-	  "  verify           moves in memory that compare checksums, per mille, 0..1000\n"
+	  "  remote           remote tier to read from and write to, or none\n"
+	  "  remote_write     what is written there: none, back (what is to leave memory) or\n"
+	  "                   through (all)\n"
+	  "  remote_rate      bytes a second that are written there at most; 0: no limit\n"
+	  "  remote_timeout_ms  how long an answer from there is waited for, 1..600000\n"
 	  "  policy           name of the eviction policy\n"
 	  "  classN/ttl_s     blocks of retention class N expire when they were not used for\n"
 	  "                   so many seconds; 0: never\n"
@@ -173,6 +180,28 @@ const struct command commands[] = {
 	  "            CAP_SYS_ADMIN\n"
 	  "\n"
 	  "What comes faster than it can be printed is lost, and said to be." },
+	{ NULL, "policy", 0, 0, policy_run,
+	  "[--file FILE] [--json]",
+	  "Show what the rules of kvtierd do with knobs, and why",
+	  "One line for each rule and space: what it watches, whether it is on, the knob it\n"
+	  "sets, how long ago it last did and for what reason. Rules are in the\n"
+	  "configuration of kvtierd, see kvtierd.conf(5).\n"
+	  "  --file  kvtierd's status file (/run/kvtierd/policy.json)" },
+	{ NULL, "drain", 1, 1, drain_run,
+	  "SPACE [--deadline SECONDS] [--list FILE] [--json]",
+	  "Copy all blocks of a space to its remote tier",
+	  "Before a host goes down, or changes tenant. What was used last goes first. The space\n"
+	  "stays in use; its remote_write does not matter.\n"
+	  "  --deadline  stop then; what is not copied by then is told\n"
+	  "  --list      write the keys of all its blocks to FILE, for kvtierctl restore\n"
+	  "\n"
+	  "Exits with 6 when not all were copied." },
+	{ NULL, "restore", 1, 1, restore_run,
+	  "SPACE --list FILE [--deadline SECONDS] [--json]",
+	  "Bring the blocks of a drained space up on this host",
+	  "SPACE has the same identity and block size as the one that was drained, and a\n"
+	  "remote tier of the same pool. There is no need to: what is asked for comes up by\n"
+	  "itself. What has no room is left where it is. Exits with 6 when some are missing." },
 	{ NULL, "put", 2, 3, put_run,
 	  "SPACE KEY [FILE|-] [--parent KEY] [--class N] [--pad] [--json]",
 	  "Store a block, from a file or the standard input",

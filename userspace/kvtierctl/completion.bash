@@ -30,13 +30,14 @@ _kvtierctl_words() {
 		((at == 3)) && [[ $sub != create ]] && _kvtierctl_names kvtier
 		((at > 3)) && [[ $sub == set ]] && printf '%s=\n' default_class \
 			low_watermark high_watermark lease_quota fill_timeout_ms \
-			quarantine_ms promote checksum verify policy && _kvtierctl_classes
+			quarantine_ms promote checksum verify remote remote_write \
+			remote_rate remote_timeout_ms policy && _kvtierctl_classes
 		;;
-	stat | put | get | lookup | drop)
+	stat | drain | restore | put | get | lookup | drop)
 		((at == 2)) && _kvtierctl_names kvtier
 		;;
 	help)
-		((at == 2)) && echo tier space stat monitor put get lookup drop version
+		((at == 2)) && echo tier space stat monitor policy drain restore put get lookup drop version
 		;;
 	esac
 }
@@ -57,7 +58,7 @@ _kvtierctl() {
 	--quota) words=$(_kvtierctl_names kvtier_tier | sed 's/$/=/') ;;
 	*)
 		if ((COMP_CWORD == 1)); then
-			words='tier space stat monitor put get lookup drop version help'
+			words='tier space stat monitor policy drain restore put get lookup drop version help'
 		elif [[ $cur == -* ]]; then
 			words=$(_kvtierctl_options)
 		else

@@ -35,6 +35,10 @@ static const char * const nvme_knobs[] = {
 
 static const char * const nvme_choices[] = { "admission", NULL };
 
+static const char * const remote_attributes[] = {
+	"kind", "helper", "in_flight", "requests", "timeouts", "helper_lost", NULL
+};
+
 static const char * const gauges[] = {
 	"blocks", "filling", "leases", "dropped_held", "quarantined",
 	"descriptors", "metadata_bytes", "openers", NULL
@@ -42,12 +46,15 @@ static const char * const gauges[] = {
 
 static const char * const knobs[] = {
 	"default_class", "low_watermark", "high_watermark", "lease_quota",
-	"fill_timeout_ms", "quarantine_ms", "verify", NULL
+	"fill_timeout_ms", "quarantine_ms", "verify", "remote_rate",
+	"remote_timeout_ms", NULL
 };
 
 static const char * const class_attributes[] = { "ttl_s", "priority", "floor", NULL };
 
-static const char * const choices[] = { "promote", "checksum", "policy", NULL };
+static const char * const choices[] = {
+	"promote", "checksum", "remote", "remote_write", "policy", NULL
+};
 
 static const char * const arena_attributes[] = {
 	"tier", "frames", "free", "blocks", "bytes", NULL
@@ -127,6 +134,27 @@ static void add_shares(json_object *tier, const char *name)
 	json_object_object_add(tier, "spaces", shares);
 }
 
+/* A space has nothing on a remote tier that this host would know of. */
+static void add_users(json_object *tier, const char *name)
+{
+	json_object *users = json_object_new_array(), *user;
+	char text[SYSFS_TEXT], dir[DIR_TEXT], **names;
+	int i, nr = sysfs_list(SYSFS_SPACES, &names);
+
+	for (i = 0; i < nr; i++) {
+		snprintf(dir, sizeof(dir), SYSFS_SPACES "/%s", names[i]);
+		if (sysfs_text(text, "%s/remote", dir) || strcmp(text, name))
+			continue;
+		user = json_object_new_object();
+		put_text(user, "name", names[i]);
+		add_choice(user, dir, "remote_write");
+		json_object_array_add(users, user);
+	}
+	if (nr >= 0)
+		sysfs_free(names, nr);
+	json_object_object_add(tier, "spaces", users);
+}
+
 static void add_nvme(json_object *tier, const char *dir)
 {
 	json_object *stats = json_object_new_object();
@@ -148,8 +176,12 @@ json_object *info_tier(const char *name)
 	if (!strcmp(kind, "nvme"))
 		add_nvme(tier, dir);
 	else
-		add_all(tier, dir, memory_attributes);
-	add_shares(tier, name);
+		add_all(tier, dir, strcmp(kind, "remote") ? memory_attributes :
+						       remote_attributes);
+	if (strcmp(kind, "remote"))
+		add_shares(tier, name);
+	else
+		add_users(tier, name);
 	/* It may have been removed meanwhile. */
 	if (!sysfs_text(kind, "%s/kind", dir))
 		return tier;
@@ -160,6 +192,11 @@ json_object *info_tier(const char *name)
 bool info_is_nvme(json_object *object)
 {
 	return !strcmp(get_text(object, "kind"), "nvme");
+}
+
+bool info_is_remote(json_object *object)
+{
+	return !strcmp(get_text(object, "kind"), "remote");
 }
 
 /* --- spaces ----------------------------------------------------------- */

@@ -21,6 +21,9 @@ json_object *info_spaces(void);
 /** info_is_nvme() - is this tier of nvme, or this arena on it? */
 bool info_is_nvme(json_object *object);
 
+/** info_is_remote() - is this tier a remote one? */
+bool info_is_remote(json_object *object);
+
 /** info_arena() - the arena of a space (info_space()) on a tier, or NULL */
 json_object *info_arena(json_object *space, const char *tier);
 

@@ -103,6 +103,16 @@ static int try_all(const char *dir, struct setting *settings, int nr)
 	return done;
 }
 
+static int tell_refused(const char *dir, const struct setting *setting)
+{
+	char now[SYSFS_TEXT];
+
+	if (sysfs_text(now, "%s/%s", dir, setting->name))
+		strcpy(now, "unknown");
+	return cannot(CTL_FAILED, "%s: '%s' was refused: it takes %s; it is %s",
+		      setting->name, setting->value, setting->knob->values, now);
+}
+
 static int explain(const char *dir, const struct setting *setting)
 {
 	char now[SYSFS_TEXT];
@@ -112,14 +122,14 @@ static int explain(const char *dir, const struct setting *setting)
 	case -EPERM:
 		return cannot(CTL_DENIED, "%s: no permission: this needs root", setting->name);
 	case -ENOENT:
+		/* Or it takes a name, and that is nobody's. */
+		if (!sysfs_text(now, "%s/%s", dir, setting->name))
+			return tell_refused(dir, setting);
 		return cannot(CTL_FAILED, "%s: the loaded kvtier module has no such knob",
 			      setting->name);
 	case -EINVAL:
 	case -ERANGE:
-		if (sysfs_text(now, "%s/%s", dir, setting->name))
-			strcpy(now, "unknown");
-		return cannot(CTL_FAILED, "%s: '%s' was refused: it takes %s; it is %s",
-			      setting->name, setting->value, setting->knob->values, now);
+		return tell_refused(dir, setting);
 	default:
 		return cannot(CTL_FAILED, "%s: '%s': %s", setting->name, setting->value,
 			      strerror(-setting->ret));

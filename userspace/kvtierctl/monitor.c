@@ -42,6 +42,8 @@ static const char *const event_names[] = {
 	[KVT_NL_CMD_DEVICE_FAILED]	= "device_failed",
 	[KVT_NL_CMD_PRESSURE]		= "pressure",
 	[KVT_NL_CMD_BLOCKS]		= "blocks",
+	[KVT_NL_CMD_HELPER]		= "helper",
+	[KVT_NL_CMD_SPACE_CHANGED]	= "space_changed",
 };
 
 static const char *const kind_names[] = {
@@ -51,7 +53,7 @@ static const char *const kind_names[] = {
 	[KVT_TIER_REMOTE]	= "remote",
 };
 
-static const struct nla_policy policy[KVT_NL_A_BLOCKS + 1] = {
+static const struct nla_policy policy[KVT_NL_A_REMOTE + 1] = {
 	[KVT_NL_A_TIER]		= { .type = NLA_STRING },
 	[KVT_NL_A_KIND]		= { .type = NLA_U32 },
 	[KVT_NL_A_SPACE]	= { .type = NLA_STRING },
@@ -60,6 +62,8 @@ static const struct nla_policy policy[KVT_NL_A_BLOCKS + 1] = {
 	[KVT_NL_A_SHORT]	= { .type = NLA_U8 },
 	[KVT_NL_A_SEQ]		= { .type = NLA_U64 },
 	[KVT_NL_A_LOST]		= { .type = NLA_U64 },
+	[KVT_NL_A_UP]		= { .type = NLA_U8 },
+	[KVT_NL_A_REMOTE]	= { .type = NLA_STRING },
 };
 
 /* ---------------------------------------------------------------------- printing */
@@ -99,6 +103,11 @@ static void put_attrs(json_object *event, struct nlattr **a)
 			 "short" : "relieved");
 	if (a[KVT_NL_A_FREE])
 		put_int(event, "free_frames", nla_get_u32(a[KVT_NL_A_FREE]));
+	if (a[KVT_NL_A_UP])
+		put_text(event, "state", nla_get_u8(a[KVT_NL_A_UP]) ? "up" : "down");
+	if (a[KVT_NL_A_REMOTE])
+		put_text(event, "remote", *nla_get_string(a[KVT_NL_A_REMOTE]) ?
+			 nla_get_string(a[KVT_NL_A_REMOTE]) : "none");
 }
 
 static void print(struct monitor *m, json_object *event)
@@ -179,11 +188,11 @@ static void print_blocks(struct monitor *m, struct nlattr **a)
 static int heard(struct nl_msg *msg, void *arg)
 {
 	struct genlmsghdr *head = nlmsg_data(nlmsg_hdr(msg));
-	struct nlattr *a[KVT_NL_A_BLOCKS + 1];
+	struct nlattr *a[KVT_NL_A_REMOTE + 1];
 	struct monitor *m = arg;
 	json_object *event;
 
-	if (!m->left || genlmsg_parse(nlmsg_hdr(msg), 0, a, KVT_NL_A_BLOCKS, policy))
+	if (!m->left || genlmsg_parse(nlmsg_hdr(msg), 0, a, KVT_NL_A_REMOTE, policy))
 		return NL_OK;
 	if (head->cmd == KVT_NL_CMD_BLOCKS) {
 		print_blocks(m, a);

@@ -11,6 +11,10 @@
 #define PATH_DEV	"/dev"
 #endif
 
+#ifndef PATH_POLICY
+#define PATH_POLICY	"/run/kvtierd/policy.json"
+#endif
+
 #define PATH_CONTROL	PATH_DEV "/kvtier-control"
 #define PATH_SPACES	PATH_DEV "/kvtier"
 

@@ -1,12 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "args.h"
+#include "clock.h"
 #include "device.h"
 #include "paths.h"
 #include "say.h"
 #include "sysfs.h"
+
+#define PATIENCE	3	/* seconds: for the helper of its remote tier to let go of it */
+
+/* It is in use: by the helper of its remote tier, if it has one, which closes it then. */
+static int delete_without_remote(int ctl, const char *name)
+{
+	double end = clock_now() + PATIENCE;
+	char remote[SYSFS_TEXT];
+	int ret = -EBUSY;
+
+	if (sysfs_text(remote, SYSFS_SPACES "/%s/remote", name) ||
+	    !strcmp(remote, "none") ||
+	    sysfs_write("none", SYSFS_SPACES "/%s/remote", name))
+		return -EBUSY;
+	while (ret == -EBUSY && clock_now() < end) {
+		clock_sleep_until(clock_now() + 0.02);
+		ret = kvt_ctl_space_delete(ctl, name);
+	}
+	/* Somebody else has it open: it stays as it was. */
+	if (ret)
+		sysfs_write(remote, SYSFS_SPACES "/%s/remote", name);
+	return ret;
+}
 
 static int explain(const char *name, int error)
 {
@@ -39,6 +64,8 @@ int space_delete(const struct command *cmd, int argc, char **argv)
 	if (code)
 		return code;
 	ret = kvt_ctl_space_delete(ctl, name);
+	if (ret == -EBUSY)
+		ret = delete_without_remote(ctl, name);
 	close(ctl);
 	return ret ? explain(name, ret) : CTL_OK;
 }

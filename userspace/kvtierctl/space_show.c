@@ -47,6 +47,10 @@ static const struct column knob_columns[] = {
 	COLUMN("promote",		"promote",		COL_TEXT),
 	COLUMN("checksum",	"checksum",		COL_TEXT),
 	COLUMN("verify",	"verify",		COL_TEXT),
+	COLUMN("remote",	"remote",		COL_TEXT),
+	COLUMN("remote_write",	"remote_write",		COL_TEXT),
+	COLUMN("remote_rate",	"remote_rate",		COL_TEXT),
+	COLUMN("remote_timeout_ms",	"remote_timeout_ms",	COL_TEXT),
 	COLUMN("policy",		"policy",		COL_TEXT),
 	{}
 };

@@ -11,6 +11,9 @@
 #include "say.h"
 #include "size.h"
 
+static const char other_kinds[] =
+	"memory is dram or cxl; for devices: kvtierctl tier add nvme --device PATH; for a pool: kvtierctl tier add remote NAME";
+
 static const char *arg_kind(const char *text, void *to)
 {
 	enum kvt_tier_kind *kind = to;
@@ -20,7 +23,7 @@ static const char *arg_kind(const char *text, void *to)
 	else if (!strcmp(text, "cxl"))
 		*kind = KVT_TIER_CXL;
 	else
-		return "memory is dram or cxl; for devices: kvtierctl tier add nvme --device PATH";
+		return other_kinds;
 	return NULL;
 }
 
@@ -61,8 +64,23 @@ static int add_memory(const char *name, enum kvt_tier_kind kind, int node, uint6
 	return ret ? explain(node, bytes, ret) : CTL_OK;
 }
 
+static int add_remote(const char *name)
+{
+	int ctl, code, ret;
+
+	doing("add tier \"%s\"", name);
+	code = control_open(&ctl);
+	if (code)
+		return code;
+	ret = kvt_remote_add(ctl, name);
+	close(ctl);
+	if (ret == -EEXIST)
+		return explain(0, 0, ret);
+	return ret ? cannot_call(KVT_CALL_REMOTE_ADD, ret) : CTL_OK;
+}
+
 /* The first options are those of memory, which needs them all. */
-enum { OPT_KIND, OPT_NODE, OPT_SIZE, OPT_DEVICE, NR_OPTS = 7 };
+enum { OPT_KIND, OPT_NODE, OPT_SIZE, OPT_DEVICE, OPT_NAME, NR_OPTS = 7 };
 
 static int check_memory(const struct command *cmd, const struct opt *opts)
 {
@@ -90,7 +108,31 @@ static int check_nvme(const struct command *cmd, const struct opt *opts)
 	return CTL_OK;
 }
 
-/* "nvme" is a kind, unless --kind says that it is a name. */
+static int check_remote(const struct command *cmd, const struct opt *opts)
+{
+	int i;
+
+	for (i = 0; i < NR_OPTS; i++)
+		if (opts[i].seen && i != OPT_NAME)
+			return misuse(cmd, "--%s is not for remote tiers", opts[i].name);
+	return CTL_OK;
+}
+
+/* The name is an operand, or stated as that of an nvme tier is. */
+static int parse_remote(const struct command *cmd, const struct opt *opts,
+			const char *text, const char *name)
+{
+	int code = check_remote(cmd, opts);
+
+	if (!code && !text == !name)
+		code = misuse(cmd, text ? "there are two names" :
+			      "the name of the remote tier is missing");
+	if (!code && text)
+		code = operand(cmd, "tier", arg_name, text, &name);
+	return code ? code : add_remote(name);
+}
+
+/* "nvme" and "remote" are kinds, unless --kind says that they are names. */
 int tier_add(const struct command *cmd, int argc, char **argv)
 {
 	struct nvme_wanted wanted = {};
@@ -109,10 +151,15 @@ int tier_add(const struct command *cmd, int argc, char **argv)
 		OPT("take-over", NULL, &take_over),
 		{}
 	};
-	int code;
+	int code, nr;
 
-	if (args_parse(cmd, argc, argv, opts, &code) < 0)
+	nr = args_parse(cmd, argc, argv, opts, &code);
+	if (nr < 0)
 		return code;
+	if (!strcmp(argv[0], "remote") && !opts[OPT_KIND].seen)
+		return parse_remote(cmd, opts, nr > 1 ? argv[1] : NULL, wanted.name);
+	if (nr > 1)
+		return misuse(cmd, "'%s' is one operand too many", argv[1]);
 	code = operand(cmd, "tier", arg_name, argv[0], &name);
 	if (code)
 		return code;

@@ -38,8 +38,23 @@ static const struct column nvme_columns[] = {
 	{}
 };
 
-/* Those of nvme, or the others. */
-static json_object *choose(json_object *tiers, bool nvme)
+static const struct column remote_columns[] = {
+	COLUMN("TIER",	"name",		COL_TEXT),
+	COLUMN("KIND",	"kind",		COL_TEXT),
+	COLUMN("HELPER",	"helper",	COL_COUNT),
+	COLUMN("IN FLIGHT",	"in_flight",	COL_COUNT),
+	COLUMN("REQUESTS",	"requests",	COL_COUNT),
+	COLUMN("TIMEOUTS",	"timeouts",	COL_COUNT),
+	COLUMN("LOST",	"helper_lost",	COL_COUNT),
+	{}
+};
+
+static bool is_memory(json_object *tier)
+{
+	return !info_is_nvme(tier) && !info_is_remote(tier);
+}
+
+static json_object *choose(json_object *tiers, bool (*wanted)(json_object *tier))
 {
 	json_object *rows = json_object_new_array();
 	size_t i;
@@ -47,7 +62,7 @@ static json_object *choose(json_object *tiers, bool nvme)
 	for (i = 0; i < json_object_array_length(tiers); i++) {
 		json_object *tier = json_object_array_get_idx(tiers, i);
 
-		if (info_is_nvme(tier) == nvme)
+		if (wanted(tier))
 			json_object_array_add(rows, json_object_get(tier));
 	}
 	return rows;
@@ -61,22 +76,32 @@ static void add_view(json_object *tier)
 	tier_view_add(tier, stats);
 }
 
-/* Two tables, as the two have little in common. */
+/* An empty line before all but the first. */
+static void print_table(json_object *rows, const struct column *columns, bool *first)
+{
+	if (json_object_array_length(rows)) {
+		if (!*first)
+			putchar('\n');
+		*first = false;
+		out_table(rows, columns, true);
+	}
+	json_object_put(rows);
+}
+
+/* A table for each kind, as they have little in common. */
 static void print(json_object *tiers)
 {
-	json_object *memory = choose(tiers, false), *nvme = choose(tiers, true);
-	size_t i, nr = json_object_array_length(nvme);
+	json_object *nvme = choose(tiers, info_is_nvme);
+	bool first = true;
+	size_t i;
 
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < json_object_array_length(nvme); i++)
 		add_view(json_object_array_get_idx(nvme, i));
-	if (json_object_array_length(memory) || !nr)
-		out_table(memory, memory_columns, true);
-	if (json_object_array_length(memory) && nr)
-		putchar('\n');
-	if (nr)
-		out_table(nvme, nvme_columns, true);
-	json_object_put(memory);
-	json_object_put(nvme);
+	if (!json_object_array_length(tiers))
+		out_table(tiers, memory_columns, true);
+	print_table(choose(tiers, is_memory), memory_columns, &first);
+	print_table(nvme, nvme_columns, &first);
+	print_table(choose(tiers, info_is_remote), remote_columns, &first);
 }
 
 int tier_list(const struct command *cmd, int argc, char **argv)

@@ -118,11 +118,11 @@ static int remove_watched(int ctl, const char *name)
 	return ret;
 }
 
-static bool is_nvme(const char *name)
+static bool is_kind(const char *name, const char *what)
 {
 	char kind[SYSFS_TEXT];
 
-	return !sysfs_text(kind, SYSFS_TIERS "/%s/kind", name) && !strcmp(kind, "nvme");
+	return !sysfs_text(kind, SYSFS_TIERS "/%s/kind", name) && !strcmp(kind, what);
 }
 
 static int explain_busy(const char *name)
@@ -130,8 +130,11 @@ static int explain_busy(const char *name)
 	uint64_t used = 0, limbo = 0;
 	char text[SIZE_TEXT];
 
-	if (is_nvme(name))
+	if (is_kind(name, "nvme"))
 		return cannot(CTL_FAILED, "reads or writes of a device of it do not end; see dmesg, and try again when the device answers or is gone");
+	if (is_kind(name, "remote"))
+		return cannot(CTL_FAILED, "a space uses it (kvtierctl space set SPACE remote=none), or it has a helper (stop kvtierd); see: kvtierctl tier show %s",
+			      name);
 	sysfs_number(&used, SYSFS_TIERS "/%s/used", name);
 	sysfs_number(&limbo, SYSFS_TIERS "/%s/limbo", name);
 	if (used)
@@ -158,7 +161,7 @@ int tier_remove(const struct command *cmd, int argc, char **argv)
 	code = control_open(&ctl);
 	if (code)
 		return code;
-	ret = is_nvme(name) ? remove_watched(ctl, name) : kvt_ctl_tier_remove(ctl, name);
+	ret = is_kind(name, "nvme") ? remove_watched(ctl, name) : kvt_ctl_tier_remove(ctl, name);
 	close(ctl);
 	if (ret == -ENOENT)
 		return no_tier(name);

@@ -27,7 +27,7 @@ static int explain(const char *name, uint64_t old, uint64_t asked, uint64_t reac
 		return cannot(code, "its size is now %s (asked %s): its node has no more memory to give",
 			      has, wanted);
 	case -EOPNOTSUPP:
-		return cannot(CTL_FAILED, "it is an nvme tier, as large as its devices; make another of more devices (kvtierctl tier format)");
+		return cannot(CTL_FAILED, "it is no tier of memory: an nvme tier is as large as its devices (make another of more: kvtierctl tier format), a remote one has no size");
 	default:
 		return cannot_call(KVT_CALL_TIER_RESIZE, error);
 	}

@@ -60,6 +60,22 @@ static const struct column knob_columns[] = {
 	{}
 };
 
+static const struct column remote_facts[] = {
+	COLUMN("kind",			"kind",			COL_TEXT),
+	COLUMN("helper",		"helper",		COL_COUNT),
+	COLUMN("requests in flight",	"in_flight",		COL_COUNT),
+	COLUMN("requests",		"requests",		COL_COUNT),
+	COLUMN("timeouts",		"timeouts",		COL_COUNT),
+	COLUMN("lost with a helper",	"helper_lost",		COL_COUNT),
+	{}
+};
+
+static const struct column user_columns[] = {
+	COLUMN("SPACE",	"name",		COL_TEXT),
+	COLUMN("REMOTE_WRITE",	"remote_write",	COL_TEXT),
+	{}
+};
+
 static const struct column space_columns[] = {
 	COLUMN("SPACE",	"name",		COL_TEXT),
 	COLUMN("QUOTA",	"bytes",	COL_SIZE),
@@ -102,11 +118,11 @@ static void print(json_object *tier)
 	if (info_is_nvme(tier))
 		print_nvme(tier);
 	else
-		out_pairs(tier, memory_facts);
+		out_pairs(tier, info_is_remote(tier) ? remote_facts : memory_facts);
 	if (!json_object_array_length(spaces))
 		return;
 	putchar('\n');
-	out_table(spaces, space_columns, true);
+	out_table(spaces, info_is_remote(tier) ? user_columns : space_columns, true);
 }
 
 int tier_show(const struct command *cmd, int argc, char **argv)

@@ -52,6 +52,28 @@ int kvt_ctl_tier_add(int ctl, const char *name, enum kvt_tier_kind kind,
 	return rc;
 }
 
+int kvt_remote_add(int ctl, const char *name)
+{
+	struct kvt_remote_add arg = { .size = sizeof(arg) };
+
+	if (set_name(arg.name, name))
+		return -EINVAL;
+	return kvt_ioctl(ctl, KVT_IOC_REMOTE_ADD, &arg);
+}
+
+int kvt_remote_attach(int ctl, struct kvt_remote_attach *attach)
+{
+	int fd;
+
+	if (!attach)
+		return -EINVAL;
+	attach->size = sizeof(*attach);
+	do {
+		fd = ioctl(ctl, KVT_IOC_REMOTE_ATTACH, attach);
+	} while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : fd;
+}
+
 int kvt_ctl_tier_remove(int ctl, const char *name)
 {
 	struct kvt_tier_remove arg = { .size = sizeof(arg) };

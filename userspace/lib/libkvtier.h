@@ -35,6 +35,7 @@
 #include <sys/uio.h>
 
 #include "kvtier.h"
+#include "kvtier_remote.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -916,6 +917,30 @@ int kvt_ctl_nvme_add(int ctl, struct kvt_nvme_add *add);
 const char *kvt_nvme_bad(const struct kvt_nvme_add *add, int err);
 
 /**
+ * kvt_remote_add - make a remote tier
+ * @ctl: the control file
+ * @name: its name
+ *
+ * It has no memory, and does nothing before it has a helper: kvt_remote_attach().
+ * Spaces use it whose attribute "remote" names it.
+ *
+ * Return: 0; -EEXIST, -EPERM, -EINVAL, or another negative errno. Threads: safe.
+ */
+int kvt_remote_add(int ctl, const char *name);
+
+/**
+ * kvt_remote_attach - become the helper of a remote tier
+ * @ctl: the control file
+ * @attach: @name and @depth of it; @size is filled in, the rest is written. See
+ *	<kvtier_remote.h> for it, and for what a helper has to do
+ *
+ * Return: the channel's file, close-on-exec, whose last close ends it; -ENOENT
+ * (no such tier), -EBUSY (it has a helper), -EINVAL (it is no remote tier, or
+ * @depth), -EPERM, -EMFILE, -ENFILE, -ENOMEM. Threads: safe.
+ */
+int kvt_remote_attach(int ctl, struct kvt_remote_attach *attach);
+
+/**
  * kvt_ctl_tier_remove - give a tier's memory or devices back
  * @ctl: control file
  * @name: the tier
@@ -1009,6 +1034,8 @@ int kvt_ctl_space_resize(int ctl, const char *name, const char *tier,
  * @KVT_CALL_SPACE_RESIZE: kvt_ctl_space_resize()
  * @KVT_CALL_NVME_ADD: kvt_ctl_nvme_add()
  * @KVT_CALL_HOST_ID: kvt_host_id()
+ * @KVT_CALL_REMOTE_ADD: kvt_remote_add()
+ * @KVT_CALL_REMOTE_ATTACH: kvt_remote_attach()
  */
 enum kvt_call {
 	KVT_CALL_LOOKUP		= KVT_OP_LOOKUP,
@@ -1038,6 +1065,8 @@ enum kvt_call {
 	KVT_CALL_SPACE_RESIZE,
 	KVT_CALL_NVME_ADD,
 	KVT_CALL_HOST_ID,
+	KVT_CALL_REMOTE_ADD,
+	KVT_CALL_REMOTE_ATTACH,
 };
 
 /**

@@ -5,13 +5,11 @@
 #define BATCH	16U
 #define MAX	40U	/* keys of one step */
 
-/* On a busy host a flush takes long; what it does not write would be lost. */
 int load_attach(const struct load *l)
 {
 	const struct kst_set set = { .nr = 1, .dev = { l->device } };
 
-	return kst_nvme_add(&set, KST_NVME) ?:
-	       kst_tier_knob(KST_NVME, "flush_ms", "600000");
+	return kst_nvme_add(&set, KST_NVME);
 }
 
 int load_open(struct load *l)

@@ -106,11 +106,8 @@ qemu_nvme() {
 
 qemu_net() {
 	[[ $net ]] || return 0
-	local mac=52:54:00:6b:76:02 role=server=off,reconnect-ms=300
-	if [[ $net == listen ]]; then
-		mac=52:54:00:6b:76:01
-		role=server=on
-	fi
+	local mac=52:54:00:6b:76:0$net_host role=server=off,reconnect-ms=300
+	[[ $net == listen ]] && role=server=on
 	qemu+=(
 		-netdev "stream,id=n0,$role,addr.type=unix,addr.path=$(quote "$net_path")"
 		-device "virtio-net-pci,netdev=n0,mac=$mac,host_mtu=4200,romfile="

@@ -96,8 +96,12 @@ example 'events' 0 '' events
 output 'serves all' '^32 requests got 256 leases;'
 example 'hand-off' 0 '' handoff
 output 'hands all over' '^4 of 4 blocks were handed over, 0 wrong bytes$'
-works 'a restart' restart
-example 'decode' 0 '' decode
+# On a machine that stands still just then they are all there when it looks.
+for _ in {1..20}; do
+	works 'a restart' restart
+	example 'decode' 0 '' decode
+	grep -q ' [1-8] of them arrived' out && break
+done
 output 'blocks arrive layer by layer' '^8 of 8 blocks were cached, [1-8] of them arrived layer by layer, 0 wrong bytes$'
 works 'a restart' restart
 example 'events' 0 '' events

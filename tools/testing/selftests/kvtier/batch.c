@@ -12,16 +12,17 @@
 static const __u32 op_flags[] = {
 	[KVT_OP_LOOKUP]		= KVT_F_MEMORY_ONLY,
 	[KVT_OP_ACQUIRE]	= KVT_F_WAIT | KVT_F_NO_PROMOTE |
-				  KVT_F_MEMORY_ONLY | KVT_F_ARRIVING,
+				  KVT_F_MEMORY_ONLY | KVT_F_ARRIVING |
+				  KVT_F_LOCAL | KVT_F_AWAIT,
 	[KVT_OP_RELEASE]	= KVT_F_TOUCH,
 	[KVT_OP_RESERVE]	= KVT_F_WAIT | KVT_F_LEASE | KVT_F_FLAT |
 				  KVT_F_CLASS,
 	[KVT_OP_COMMIT]		= 0,
 	[KVT_OP_ABORT]		= 0,
 	[KVT_OP_PUT]		= KVT_F_WAIT | KVT_F_FLAT | KVT_F_CLASS,
-	[KVT_OP_GET]		= 0,
-	[KVT_OP_PREFETCH]	= 0,
-	[KVT_OP_DROP]		= KVT_F_CHAIN,
+	[KVT_OP_GET]		= KVT_F_LOCAL,
+	[KVT_OP_PREFETCH]	= KVT_F_LOCAL,
+	[KVT_OP_DROP]		= KVT_F_CHAIN | KVT_F_LOCAL,
 };
 
 #define NR_OPS	ARRAY_SIZE(op_flags)
@@ -413,8 +414,8 @@ TEST_F(batch, read_only_entries)
 		}
 	}
 	close(fd);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 5000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 15000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
 	EXPECT_TRUE(nothing_happened());
 }
 

@@ -103,6 +103,15 @@ static void outlive(unsigned int ms)
 	kst_sleep_ms(ms + 2);
 }
 
+/*
+ * Is what was used last at @since, or later, still to be there, with a TTL of @ms? On
+ * a machine that stood still for so long nothing can be said.
+ */
+static bool is_young(__u64 since, unsigned int ms)
+{
+	return kst_now_ms() - since < ms;
+}
+
 static int one(int fd, __u32 op, __u32 flags, unsigned int chain,
 	       struct kvt_entry *e)
 {
@@ -182,77 +191,98 @@ TEST_F(memory, expires)
 {
 	int fd = self->fd;
 
+	__u64 start;
+	int ret;
+
 	ASSERT_EQ(0, set(1, "ttl_s", "2"));
 	ASSERT_EQ(0, set(2, "ttl_s", "4294967295"));
 	ASSERT_EQ(0, put(fd, 2, 30, 0));
 	ASSERT_EQ(0, put(fd, 0, 20, 0));
+	start = kst_now_ms();
 	ASSERT_EQ(0, put(fd, 1, 10, 0));
-	EXPECT_EQ(0, good(fd, 10, 0));
+	ret = good(fd, 10, 0);
+	if (is_young(start, 2000))
+		EXPECT_EQ(0, ret);
 	outlive(2000);
 	EXPECT_EQ(-ENOENT, one(fd, KVT_OP_LOOKUP, 0, 10, &self->e));
 	EXPECT_EQ(-ENOENT, one(fd, KVT_OP_ACQUIRE, 0, 10, &self->e));
 	EXPECT_EQ(-ENOENT, one(fd, KVT_OP_PREFETCH, 0, 10, &self->e));
 	EXPECT_EQ(-ENOENT, good(fd, 10, 0));
 	/* It goes; those of other classes do not. */
-	EXPECT_EQ(2, kst_attr_wait(KST_SPACE, "blocks", 2, 5000));
+	EXPECT_EQ(2, kst_attr_wait(KST_SPACE, "blocks", 2));
 	EXPECT_EQ(FRAMES - 2, kst_attr_wait(KST_SPACE, "arena0/free",
-					    FRAMES - 2, 5000));
-	EXPECT_EQ(2, kst_attr_wait(KST_SPACE, "descriptors", 2, 5000));
-	EXPECT_EQ(1, kst_stat(KST_SPACE, "expired"));
+					    FRAMES - 2));
+	EXPECT_EQ(2, kst_attr_wait(KST_SPACE, "descriptors", 2));
+	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "expired", 1));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "evictions"));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "drops"));
 	EXPECT_EQ(0, good(fd, 20, 0));
 	EXPECT_EQ(0, good(fd, 30, 0));
 }
 
+/* Uses blocks 1 to 3, each in its own way: 0, or which of them is not as it should be. */
+static int use_three(int fd, struct kvt_entry *e)
+{
+	if (good(fd, 1, 0))
+		return 1;
+	/* Both are hits, even that of a block about to expire. */
+	if (one(fd, KVT_OP_ACQUIRE, 0, 2, e) < 0 || kst_release(fd, e->slot))
+		return 2;
+	return reserve(fd, 1, 0, 0, kst_key(3, 0), e) == KVT_RES_PRESENT ? 0 : 3;
+}
+
 TEST_F(memory, use_renews)
 {
-	int fd = self->fd;
 	unsigned int i;
+	int fd = self->fd, ret;
+	__u64 before, start = kst_now_ms();
 
-	ASSERT_EQ(0, set(1, "ttl_s", "2"));
+	ASSERT_EQ(0, set(1, "ttl_s", "4"));
 	for (i = 1; i <= 4; i++) {
 		ASSERT_EQ(0, put(fd, 1, i, 0));
 	}
-	for (i = 0; i < 10; i++) {
-		kst_sleep_ms(500);
-		EXPECT_EQ(0, good(fd, 1, 0));
-		/* Both are hits, even that of a block about to expire. */
-		ASSERT_LE(0, one(fd, KVT_OP_ACQUIRE, 0, 2, &self->e));
-		EXPECT_EQ(0, kst_release(fd, self->e.slot));
-		EXPECT_EQ(KVT_RES_PRESENT,
-			  reserve(fd, 1, 0, 0, kst_key(3, 0), &self->e));
+	for (i = 0; i < 6; i++) {
+		kst_sleep_ms(1000);
+		before = start;
+		start = kst_now_ms();
+		ret = use_three(fd, &self->e);
+		if (!is_young(before, 4000))
+			SKIP(return, "the machine stood still for seconds");
+		ASSERT_EQ(0, ret);
 		/* This is no use. */
 		one(fd, KVT_OP_LOOKUP, 0, 4, &self->e);
 	}
 	EXPECT_EQ(-ENOENT, one(fd, KVT_OP_LOOKUP, 0, 4, &self->e));
-	EXPECT_EQ(3, kst_attr_wait(KST_SPACE, "blocks", 3, 5000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0, 8000));
-	EXPECT_EQ(4, kst_stat(KST_SPACE, "expired"));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0));
+	EXPECT_EQ(4, kst_stat_wait(KST_SPACE, "expired", 4));
 }
 
 /* What somebody leases stays. Then the time since its last use counts. */
 TEST_F(memory, leased)
 {
 	struct kvt_entry e[2];
-	int fd = self->fd;
+	int fd = self->fd, ret;
+	__u64 start;
 
-	ASSERT_EQ(0, set(1, "ttl_s", "1"));
 	ASSERT_EQ(0, put(fd, 1, 1, 0));
 	ASSERT_EQ(0, put(fd, 1, 2, 0));
 	ASSERT_LE(0, one(fd, KVT_OP_ACQUIRE, 0, 1, &e[0]));
 	ASSERT_LE(0, one(fd, KVT_OP_ACQUIRE, 0, 2, &e[1]));
-	outlive(2500);
+	ASSERT_EQ(0, set(1, "ttl_s", "2"));
+	outlive(3500);
 	EXPECT_EQ(0, one(fd, KVT_OP_LOOKUP, 0, 1, &self->e));
 	EXPECT_EQ(0, one(fd, KVT_OP_LOOKUP, 0, 2, &self->e));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "expired"));
 	EXPECT_EQ(0, kst_release(fd, e[0].slot));
-	self->e = (struct kvt_entry){ .slot = e[1].slot };
-	EXPECT_EQ(0, kst_one(fd, KVT_OP_RELEASE, KVT_F_TOUCH, &self->e));
 	EXPECT_EQ(-ENOENT, one(fd, KVT_OP_LOOKUP, 0, 1, &self->e));
-	EXPECT_EQ(0, good(fd, 2, 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0, 5000));
-	EXPECT_EQ(2, kst_stat(KST_SPACE, "expired"));
+	self->e = (struct kvt_entry){ .slot = e[1].slot };
+	start = kst_now_ms();
+	EXPECT_EQ(0, kst_one(fd, KVT_OP_RELEASE, KVT_F_TOUCH, &self->e));
+	ret = good(fd, 2, 0);
+	if (is_young(start, 2000))
+		EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0));
+	EXPECT_EQ(2, kst_stat_wait(KST_SPACE, "expired", 2));
 }
 
 /* An expired block is not present, whether it was dropped already or not. */
@@ -305,8 +335,8 @@ TEST_F(memory, chains)
 		EXPECT_EQ(-ENOENT, kst_lookup(fd, kst_key(1, i)));
 		EXPECT_EQ(0, good(fd, 2, i));
 	}
-	EXPECT_EQ(101, kst_attr_wait(KST_SPACE, "blocks", 101, 5000));
-	EXPECT_EQ(101, kst_stat(KST_SPACE, "expired"));
+	EXPECT_EQ(101, kst_attr_wait(KST_SPACE, "blocks", 101));
+	EXPECT_EQ(101, kst_stat_wait(KST_SPACE, "expired", 101));
 	EXPECT_EQ(0, good(fd, 3, 1));
 	/* The parent again */
 	ASSERT_EQ(0, put(fd, 2, 3, 0));
@@ -317,6 +347,7 @@ TEST_F(memory, chains)
 /* Taken back in time; and the default class. */
 TEST_F(memory, never_again)
 {
+	__u64 start = kst_now_ms();
 	int fd = self->fd;
 
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "default_class", "9"));
@@ -324,11 +355,13 @@ TEST_F(memory, never_again)
 				     kst_seed(1, 0)));
 	ASSERT_EQ(0, set(9, "ttl_s", "3"));
 	ASSERT_EQ(0, set(9, "ttl_s", "0"));
+	if (!is_young(start, 3000))
+		SKIP(return, "the machine stood still for seconds");
 	outlive(4000);
 	EXPECT_EQ(0, kst_lookup(fd, kst_key(1, 0)));
 	ASSERT_EQ(0, set(9, "ttl_s", "3"));
 	EXPECT_EQ(-ENOENT, kst_lookup(fd, kst_key(1, 0)));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0));
 }
 
 /* More blocks than one step of the sweep looks at, in a space of its own */
@@ -357,9 +390,8 @@ TEST_F_TIMEOUT(memory, many, 120)
 	}
 	outlive(1000);
 	ASSERT_EQ(0, kst_knob("kst_many", "class1/ttl_s", "1"));
-	EXPECT_EQ(20 * 256, kst_attr_wait("kst_many", "blocks", 20 * 256,
-					  KST_PATIENCE));
-	EXPECT_EQ(20 * 256, kst_stat("kst_many", "expired"));
+	EXPECT_EQ(20 * 256, kst_attr_wait("kst_many", "blocks", 20 * 256));
+	EXPECT_EQ(20 * 256, kst_stat_wait("kst_many", "expired", 20 * 256));
 	kst_sleep_ms(500);
 	EXPECT_EQ(20 * 256, kst_attr("kst_many", "blocks"));
 	close(fd);
@@ -533,11 +565,11 @@ TEST_F(two_tiers, floor_waits)
 	begin = kst_now_ms();
 	EXPECT_EQ(-ETIMEDOUT, reserve(fd, 1, KVT_F_WAIT, 300, kst_key(2, 0),
 				      &self->e));
-	EXPECT_LE(290, kst_now_ms() - begin);
+	EXPECT_LE(250, kst_now_ms() - begin);
 	EXPECT_EQ(KVT_TIER_CXL, reserve(fd, 0, 0, 0, kst_key(2, 0), &self->e));
 	EXPECT_EQ(0, kst_abort(fd, e[0].slot));
-	EXPECT_EQ(KVT_TIER_DRAM, reserve(fd, 1, KVT_F_WAIT, 300, kst_key(3, 0),
-					 &self->e));
+	EXPECT_EQ(KVT_TIER_DRAM, reserve(fd, 1, KVT_F_WAIT, KST_PATIENCE,
+					 kst_key(3, 0), &self->e));
 }
 
 /* ---------------------------------------------------------------------- nvme */
@@ -577,8 +609,8 @@ TEST_F_TIMEOUT(nvme, expires, 120)
 	outlive(2000);
 	ASSERT_EQ(0, set(1, "ttl_s", "2"));
 	EXPECT_EQ(NR, kst_check_chain(self->fd, 1, NR, BS).absent);
-	EXPECT_EQ(20, kst_attr_wait(KST_SPACE, "blocks", 20, KST_PATIENCE));
-	EXPECT_EQ(NR, kst_stat(KST_SPACE, "expired"));
+	EXPECT_EQ(20, kst_attr_wait(KST_SPACE, "blocks", 20));
+	EXPECT_EQ(NR, kst_stat_wait(KST_SPACE, "expired", NR));
 	EXPECT_EQ(20, kst_check_chain(self->fd, 2, 20, BS).good);
 	/* None is found again. */
 	close(self->fd);
@@ -596,20 +628,29 @@ TEST_F_TIMEOUT(nvme, use_renews, 120)
 	const int present = KVT_TIER_NVME | KVT_RES_PRESENT;
 	struct kvt_entry e;
 	unsigned int i;
+	__u64 before, start;
+	int ret;
 
 	ASSERT_EQ(0, put(self->fd, 1, 1, 0));
 	ASSERT_EQ(0, put(self->fd, 1, 2, 0));
 	ASSERT_EQ(0, put_chain(self->fd, 2, 3, NR));
+	start = kst_now_ms();
 	ASSERT_EQ(present, reserve(self->fd, 1, 0, 0, kst_key(1, 0), &e));
 	ASSERT_EQ(0, set(1, "ttl_s", "4"));
 	for (i = 0; i < 6; i++) {
 		kst_sleep_ms(1000);
-		EXPECT_EQ(present, reserve(self->fd, 1, 0, 0, kst_key(1, 0), &e));
+		before = start;
+		start = kst_now_ms();
+		ret = reserve(self->fd, 1, 0, 0, kst_key(1, 0), &e);
+		if (!is_young(before, 4000))
+			SKIP(return, "the machine stood still for seconds");
+		EXPECT_EQ(present, ret);
 	}
 	EXPECT_EQ(-ENOENT, kst_lookup(self->fd, kst_key(2, 0)));
-	EXPECT_EQ(NR + 1, kst_attr_wait(KST_SPACE, "blocks", NR + 1, 5000));
-	EXPECT_EQ(0, good(self->fd, 1, 0));
-	EXPECT_EQ(1, kst_stat(KST_SPACE, "expired"));
+	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "expired", 1));
+	ret = good(self->fd, 1, 0);
+	if (is_young(start, 4000))
+		EXPECT_EQ(0, ret);
 }
 
 /* The time goes on while the tier is away. */
@@ -630,10 +671,10 @@ TEST_F_TIMEOUT(nvme, expires_between, 120)
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "expired"));
 	/* Their age is known, to a second. */
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "class1/ttl_s", "2"));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0, 10000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0));
 	there = kst_stat(KST_SPACE, "recovered");
 	EXPECT_EQ(NR, there);
-	EXPECT_EQ(NR, kst_stat(KST_SPACE, "expired"));
+	EXPECT_EQ(NR, kst_stat_wait(KST_SPACE, "expired", NR));
 }
 
 /* The class knows before the tier comes. */

@@ -79,8 +79,11 @@ static int client(struct kst_child *c, void *arg)
 	w = kst_map_window(fd, 0, PROT_READ | PROT_WRITE, NULL);
 	if (fd < 0 || !w)
 		return 1;
-	kst_say(c, 1);
 	srand(n);
+	/* However slow the machine is, some come to this. */
+	if (n % 4 == 0)
+		reserve_some(fd, w, rand() % KEYS);
+	kst_say(c, 1);
 	for (;;) {
 		reserve_some(fd, w, rand() % KEYS);
 		acquire_some(fd, w, rand() % KEYS);
@@ -124,17 +127,16 @@ TEST_F_TIMEOUT(crash, thousand_kills, 400)
 		kst_sleep_ms(rand() % 15);
 	}
 	EXPECT_EQ(100, early);
-	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1, 10000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 5000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 5000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "dropped_held", 0, 5000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 30000));
-	kst_settle(KST_SPACE);
-	EXPECT_EQ(FRAMES, kst_arena(KST_SPACE, 0, "free") +
-			  kst_attr(KST_SPACE, "blocks"));
+	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "dropped_held", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
+	EXPECT_TRUE(KST_UNTIL(kst_arena(KST_SPACE, 0, "free") +
+			      kst_attr(KST_SPACE, "blocks") == FRAMES));
 	/* The clients did do something. */
-	EXPECT_LT(1000, kst_stat(KST_SPACE, "reserves"));
-	EXPECT_LT(100, kst_stat(KST_SPACE, "commits"));
+	EXPECT_LT(KILLS / 10, kst_stat(KST_SPACE, "reserves"));
+	EXPECT_LT(KILLS / 100, kst_stat(KST_SPACE, "commits"));
 	/* What is there has its bytes; then nothing is left. */
 	for (i = 0; i < KEYS + 8; i++) {
 		int ret = kst_get_pattern(fd, kst_key(1, i), BS, i);
@@ -145,7 +147,7 @@ TEST_F_TIMEOUT(crash, thousand_kills, 400)
 		kst_drop(fd, kst_key(1, i), 0);
 	}
 	EXPECT_EQ(0, kst_attr(KST_SPACE, "blocks"));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0));
 	EXPECT_EQ(FRAMES, kst_arena(KST_SPACE, 0, "free"));
 	/* All of it can be had again. */
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "lease_quota", "1000"));
@@ -171,7 +173,7 @@ static int wait_all(struct kst_child *c, void *arg)
 		kst_entries(&e, 1, 3, n);
 		kst_batch(&b, KVT_OP_ACQUIRE, &e, 1);
 		b.flags = KVT_F_WAIT;
-		b.timeout_ns = 60000000000ULL;
+		b.timeout_ns = KST_PATIENCE * 1000000ULL;
 		if (kst_submit(fd, &b))
 			return 1;
 		kst_say(c, -e.result);

@@ -100,7 +100,7 @@ TEST_F(fork, leases_last_until_the_last_copy_is_closed)
 	EXPECT_EQ(-EBUSY, kst_space_delete(KST_SPACE));
 	kst_say(&c, 1);
 	EXPECT_EQ(0, kst_join(&c));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 	EXPECT_EQ(0, kst_attr(KST_SPACE, "openers"));
 }
 

@@ -421,11 +421,11 @@ TEST_F(life, drop_of_a_block_being_filled)
 	EXPECT_EQ(-ECANCELED, kst_commit(a, self->e.slot));
 	EXPECT_EQ(-ENOENT, kst_lookup(a, k));
 	EXPECT_EQ(-ENOENT, kst_commit(a, self->e.slot));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 1000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
 	close(a);
 	close(b);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 15000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0, 1000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0));
 	EXPECT_EQ(1024, kst_arena(KST_SPACE, 0, "free"));
 }
 
@@ -438,12 +438,12 @@ TEST_F(life, filler_closes)
 	ASSERT_LE(0, b);
 	ASSERT_LE(0, kst_reserve(a, k, kst_root, &self->e));
 	close(a);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
 	EXPECT_EQ(-ENOENT, kst_lookup(b, k));
 	/* Another may fill it now. */
 	ASSERT_LE(0, kst_reserve(b, k, kst_root, &self->e));
 	EXPECT_EQ(0, kst_commit(b, self->e.slot));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 15000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
 	EXPECT_EQ(1023, kst_arena(KST_SPACE, 0, "free"));
 	EXPECT_EQ(1, kst_stat(KST_SPACE, "aborts"));
 }
@@ -456,12 +456,12 @@ TEST_F(life, fill_timeout)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "fill_timeout_ms", "200"));
 	ASSERT_LE(0, kst_reserve(fd, k, kst_root, &self->e));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 10000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
 	EXPECT_EQ(-ECANCELED, kst_commit(fd, self->e.slot));
 	EXPECT_EQ(1, kst_stat(KST_SPACE, "aborts"));
 	EXPECT_EQ(-ENOENT, kst_lookup(fd, k));
 	close(fd);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 15000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
 	EXPECT_EQ(1024, kst_arena(KST_SPACE, 0, "free"));
 }
 
@@ -479,9 +479,9 @@ TEST_F(life, late_commit_does_not_seal_another_block)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "fill_timeout_ms", "200"));
 	ASSERT_LE(0, kst_reserve(fd, kst_key(1, 0), kst_root, &self->e));
-	ASSERT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 10000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 10000));
-	ASSERT_EQ(0, kst_knob(KST_SPACE, "fill_timeout_ms", "60000"));
+	ASSERT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "fill_timeout_ms", "3600000"));
 	kst_entries(e, 900, 2, 0);
 	kst_batch(&b, KVT_OP_RESERVE, e, 900);
 	ASSERT_EQ(0, kst_submit(fd, &b));
@@ -523,7 +523,7 @@ static int wait_for_block(struct kst_child *c, void *arg)
 
 TEST_F(life, wait_for_a_commit)
 {
-	struct waiter w = { KVT_OP_ACQUIRE, 20000, kst_key(1, 0), false };
+	struct waiter w = { KVT_OP_ACQUIRE, KST_PATIENCE, kst_key(1, 0), false };
 	int fd = open_rw();
 	struct kst_child c[4];
 	unsigned int i;
@@ -539,14 +539,13 @@ TEST_F(life, wait_for_a_commit)
 	for (i = 0; i < 4; i++) {
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 1000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 }
 
 TEST_F(life, wait_ends_with_the_filler)
 {
-	struct waiter w = { KVT_OP_ACQUIRE, 20000, kst_key(1, 0), true };
+	struct waiter w = { KVT_OP_ACQUIRE, KST_PATIENCE, kst_key(1, 0), true };
 	struct kst_child c;
-	__u64 start;
 	int fd;
 
 	/* Started before the open, or it would share the file. */
@@ -557,15 +556,13 @@ TEST_F(life, wait_ends_with_the_filler)
 	ASSERT_EQ(0, kst_say(&c, 1));
 	ASSERT_EQ(1, kst_hear(&c));
 	kst_sleep_ms(100);
-	start = kst_now_ms();
 	close(fd);
 	EXPECT_EQ(ENOENT, kst_join(&c));
-	EXPECT_GT(5000, kst_now_ms() - start);
 }
 
 TEST_F(life, wait_ends_with_abort)
 {
-	struct waiter w = { KVT_OP_ACQUIRE, 20000, kst_key(1, 0), false };
+	struct waiter w = { KVT_OP_ACQUIRE, KST_PATIENCE, kst_key(1, 0), false };
 	int fd = open_rw();
 	struct kst_child c;
 
@@ -587,23 +584,19 @@ TEST_F(life, wait_times_out)
 
 	ASSERT_LE(0, fd);
 	ASSERT_LE(0, kst_reserve(fd, w.key, kst_root, &self->e));
-	ASSERT_EQ(0, kst_spawn(&c, wait_for_block, &w));
-	ASSERT_EQ(1, kst_hear(&c));
 	start = kst_now_ms();
+	ASSERT_EQ(0, kst_spawn(&c, wait_for_block, &w));
 	EXPECT_EQ(ETIMEDOUT, kst_join(&c));
-	EXPECT_LT(200, kst_now_ms() - start);
-	EXPECT_GT(10000, kst_now_ms() - start);
+	EXPECT_LE(250, kst_now_ms() - start);
 	/* No time at all */
 	w.timeout_ms = 0;
 	ASSERT_EQ(0, kst_spawn(&c, wait_for_block, &w));
 	EXPECT_EQ(ETIMEDOUT, kst_join(&c));
 	/* An absent block is a miss, not something to wait for. */
 	w.key = kst_key(1, 1);
-	w.timeout_ms = 20000;
+	w.timeout_ms = KST_PATIENCE;
 	ASSERT_EQ(0, kst_spawn(&c, wait_for_block, &w));
-	start = kst_now_ms();
 	EXPECT_EQ(ENOENT, kst_join(&c));
-	EXPECT_GT(10000, kst_now_ms() - start);
 }
 
 TEST_F(life, waiter_can_be_killed)
@@ -611,17 +604,15 @@ TEST_F(life, waiter_can_be_killed)
 	struct waiter w = { KVT_OP_ACQUIRE, 3600000, kst_key(1, 0), false };
 	int fd = open_rw();
 	struct kst_child c;
-	__u64 start;
 
 	ASSERT_LE(0, fd);
 	ASSERT_LE(0, kst_reserve(fd, w.key, kst_root, &self->e));
 	ASSERT_EQ(0, kst_spawn(&c, wait_for_block, &w));
 	ASSERT_EQ(1, kst_hear(&c));
 	kst_sleep_ms(100);
-	start = kst_now_ms();
+	/* Or this would take an hour. */
 	kst_kill(&c);
-	EXPECT_GT(5000, kst_now_ms() - start);
-	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1, 5000));
+	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1));
 }
 
 /* Reserves all that the space has; returns how many. */
@@ -720,7 +711,7 @@ TEST_F(life, wait_for_a_frame)
 	ASSERT_LE(0, fill_and_pin(fd, &leaf));
 	ASSERT_EQ(0, kst_spawn(&c, wait_for_block, &w));
 	EXPECT_EQ(ETIMEDOUT, kst_join(&c));
-	w.timeout_ms = 20000;
+	w.timeout_ms = KST_PATIENCE;
 	ASSERT_EQ(0, kst_spawn(&c, wait_for_block, &w));
 	ASSERT_EQ(1, kst_hear(&c));
 	kst_sleep_ms(100);

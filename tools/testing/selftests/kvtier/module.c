@@ -30,11 +30,9 @@ static int load(void)
 /* Files of processes that just ended may still be closing. */
 static int unload_soon(void)
 {
-	__u64 end = kst_now_ms() + 5000;
 	int ret;
 
-	while ((ret = unload()) == -EAGAIN && kst_now_ms() < end)
-		kst_sleep_ms(20);
+	KST_UNTIL((ret = unload()) != -EAGAIN);
 	return ret;
 }
 

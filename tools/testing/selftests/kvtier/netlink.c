@@ -7,6 +7,7 @@
 
 #include "kselftest_harness.h"
 #include "kvtier_netlink.h"
+#include "kvtier_remote.h"
 #include "util.h"
 
 #define BS	65536U
@@ -18,6 +19,8 @@ struct heard {
 	char tier[KVT_NAME_SIZE];
 	char space[KVT_NAME_SIZE];
 	int is_short;
+	int up;
+	char remote[KVT_NAME_SIZE];
 	__u64 seq;
 	struct kvt_nl_block block;
 };
@@ -26,6 +29,10 @@ struct heard {
 static struct heard heard[MAX];
 static unsigned int nr_heard;
 static __u64 lost;
+
+/* Messages about blocks: the number after the last one's; how much did not fit it. */
+static __u64 next_seq;
+static unsigned int nr_messages, nr_gaps, longest;
 
 FIXTURE(netlink) {
 	struct nl_sock *sock;
@@ -43,6 +50,10 @@ static void note(struct nlattr **a, int cmd, const struct kvt_nl_block *b, __u64
 		strncpy(h->tier, nla_get_string(a[KVT_NL_A_TIER]), sizeof(h->tier) - 1);
 	if (a[KVT_NL_A_SPACE])
 		strncpy(h->space, nla_get_string(a[KVT_NL_A_SPACE]), sizeof(h->space) - 1);
+	h->up = a[KVT_NL_A_UP] ? nla_get_u8(a[KVT_NL_A_UP]) : -1;
+	if (a[KVT_NL_A_REMOTE])
+		strncpy(h->remote, nla_get_string(a[KVT_NL_A_REMOTE]),
+			sizeof(h->remote) - 1);
 	h->is_short = a[KVT_NL_A_SHORT] ? nla_get_u8(a[KVT_NL_A_SHORT]) : -1;
 	if (b) {
 		h->block = *b;
@@ -53,12 +64,12 @@ static void note(struct nlattr **a, int cmd, const struct kvt_nl_block *b, __u64
 static int hear(struct nl_msg *msg, void *arg)
 {
 	struct genlmsghdr *head = nlmsg_data(nlmsg_hdr(msg));
-	struct nlattr *a[KVT_NL_A_BLOCKS + 1];
+	struct nlattr *a[KVT_NL_A_REMOTE + 1];
 	const struct kvt_nl_block *b;
 	unsigned int i, nr;
 
 	(void)arg;
-	if (genlmsg_parse(nlmsg_hdr(msg), 0, a, KVT_NL_A_BLOCKS, NULL))
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, a, KVT_NL_A_REMOTE, NULL))
 		return NL_STOP;
 	if (head->cmd != KVT_NL_CMD_BLOCKS) {
 		note(a, head->cmd, NULL, 0);
@@ -68,13 +79,17 @@ static int hear(struct nl_msg *msg, void *arg)
 		lost += nla_get_u64(a[KVT_NL_A_LOST]);
 	b = nla_data(a[KVT_NL_A_BLOCKS]);
 	nr = nla_len(a[KVT_NL_A_BLOCKS]) / sizeof(*b);
+	nr_gaps += nr_messages && nla_get_u64(a[KVT_NL_A_SEQ]) != next_seq;
+	next_seq = nla_get_u64(a[KVT_NL_A_SEQ]) + nr;
+	nr_messages++;
+	longest = nr > longest ? nr : longest;
 	for (i = 0; i < nr; i++)
 		note(a, head->cmd, &b[i], nla_get_u64(a[KVT_NL_A_SEQ]) + i);
 	return NL_OK;
 }
 
-/* Hear all there is, until it was quiet for @ms. */
-static int listen_for(struct nl_sock *sock, int ms)
+/* Hear all there is just now. */
+static int hear_all(struct nl_sock *sock, int ms)
 {
 	struct pollfd p = { .fd = nl_socket_get_fd(sock), .events = POLLIN };
 	int err = 0;
@@ -85,6 +100,17 @@ static int listen_for(struct nl_sock *sock, int ms)
 			return err;
 	}
 	return 0;
+}
+
+/* Hear until so many events were heard, and what comes right behind them. */
+static int listen_for(struct nl_sock *sock, unsigned int events)
+{
+	int err = 0;
+
+	KST_UNTIL((err = hear_all(sock, 0)) || nr_heard >= events);
+	if (!err && nr_heard < events)
+		err = -ETIMEDOUT;
+	return err ?: hear_all(sock, 200);
 }
 
 static int join(struct nl_sock *sock, const char *name)
@@ -106,8 +132,6 @@ static struct nl_sock *make_socket(void)
 FIXTURE_SETUP(netlink)
 {
 	KST_START();
-	nr_heard = 0;
-	lost = 0;
 	self->sock = make_socket();
 	ASSERT_NE(NULL, self->sock);
 	ASSERT_EQ(0, join(self->sock, KVT_NL_GROUP_EVENTS));
@@ -125,8 +149,7 @@ FIXTURE_TEARDOWN_PARENT(netlink)
 /* Tiers and spaces come and go. */
 TEST_F(netlink, events)
 {
-	ASSERT_EQ(0, listen_for(self->sock, 200));
-	ASSERT_LE(2, nr_heard);
+	ASSERT_EQ(0, listen_for(self->sock, 2));
 	EXPECT_EQ(KVT_NL_CMD_TIER_ADDED, heard[0].cmd);
 	EXPECT_STREQ(KST_DRAM, heard[0].tier);
 	EXPECT_EQ(KVT_NL_CMD_SPACE_CREATED, heard[nr_heard - 1].cmd);
@@ -136,10 +159,48 @@ TEST_F(netlink, events)
 	self->fd = -1;
 	ASSERT_EQ(0, kst_space_delete(KST_SPACE));
 	ASSERT_EQ(0, kst_tier_remove(KST_DRAM));
-	ASSERT_EQ(0, listen_for(self->sock, 200));
+	ASSERT_EQ(0, listen_for(self->sock, 2));
 	ASSERT_EQ(2, nr_heard);
 	EXPECT_EQ(KVT_NL_CMD_SPACE_DELETED, heard[0].cmd);
 	EXPECT_EQ(KVT_NL_CMD_TIER_REMOVED, heard[1].cmd);
+}
+
+/* Helpers of remote tiers come and go, and spaces choose among such tiers. */
+TEST_F(netlink, remote)
+{
+	struct kvt_remote_attach attach = { .size = sizeof(attach), .depth = 1 };
+	static const int up[] = { -1, 1, -1, 0, 1, 0, -1 };
+	struct kvt_remote_add add = { .size = sizeof(add) };
+	int i, fd, control = open(KST_CONTROL, O_RDWR);
+
+	ASSERT_EQ(0, listen_for(self->sock, 2));
+	nr_heard = 0;
+	kst_name(add.name, "kst_remote");
+	kst_name(attach.name, "kst_remote");
+	ASSERT_EQ(0, kst_control(KVT_IOC_REMOTE_ADD, &add));
+	fd = ioctl(control, KVT_IOC_REMOTE_ATTACH, &attach);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote", "kst_remote"));
+	close(fd);
+	ASSERT_EQ(0, listen_for(self->sock, 4));
+	/* As soon as it is told that one has gone, another may come. */
+	fd = ioctl(control, KVT_IOC_REMOTE_ATTACH, &attach);
+	ASSERT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, listen_for(self->sock, 6));
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote", "none"));
+	ASSERT_EQ(0, listen_for(self->sock, 7));
+	ASSERT_EQ(7, nr_heard);
+	for (i = 0; i < 7; i++) {
+		EXPECT_EQ(up[i], heard[i].up);
+		EXPECT_EQ(i == 0 ? KVT_NL_CMD_TIER_ADDED :
+			  i == 2 || i == 6 ? KVT_NL_CMD_SPACE_CHANGED :
+			  KVT_NL_CMD_HELPER, heard[i].cmd);
+	}
+	EXPECT_STREQ("kst_remote", heard[1].tier);
+	EXPECT_STREQ(KST_SPACE, heard[2].space);
+	EXPECT_STREQ("kst_remote", heard[2].remote);
+	EXPECT_STREQ("", heard[6].remote);
 }
 
 static int put(int fd, unsigned int n)
@@ -156,13 +217,13 @@ TEST_F(netlink, blocks)
 	static const __u8 none[32];
 	unsigned int n;
 
-	ASSERT_EQ(0, listen_for(self->sock, 200));
+	ASSERT_EQ(0, listen_for(self->sock, 2));
 	nr_heard = 0;
 	for (n = 0; n < 3; n++) {
 		ASSERT_LE(0, put(self->fd, n));
 	}
 	ASSERT_EQ(0, kst_drop(self->fd, kst_key(1, 2), 0));
-	ASSERT_EQ(0, listen_for(self->sock, 200));
+	ASSERT_EQ(0, listen_for(self->sock, 4));
 	ASSERT_EQ(4, nr_heard);
 	for (n = 0; n < 4; n++) {
 		struct kst_key key = kst_key(1, n < 3 ? n : 2);
@@ -180,53 +241,104 @@ TEST_F(netlink, blocks)
 	EXPECT_EQ(0, lost);
 }
 
+/* @nr blocks at once, each without a parent. */
+static int put_many(int fd, __u64 chain, unsigned int first, unsigned int nr)
+{
+	static char data[BS];
+	struct kvt_entry e[16];
+	struct kvt_batch b;
+	unsigned int i;
+
+	kst_entries(e, nr, chain, first);
+	for (i = 0; i < nr; i++)
+		e[i].addr = kst_ptr(data);
+	kst_batch(&b, KVT_OP_PUT, e, nr);
+	b.flags = KVT_F_FLAT;
+	return kst_submit(fd, &b) ?: b.ok == nr ? 0 : -EPROTO;
+}
+
+/*
+ * Blocks are numbered, whatever message tells of them: each begins where the one
+ * before it ended, after long ones and after short ones.
+ */
+TEST_F(netlink, numbers)
+{
+	unsigned int round, events = 2;
+
+	ASSERT_EQ(0, listen_for(self->sock, events));
+	for (round = 0; round < 100 && (longest < 2 || nr_messages < 4); round++) {
+		ASSERT_EQ(0, put_many(self->fd, 5, 17 * round, 16));
+		events += 16;
+		ASSERT_EQ(0, listen_for(self->sock, events));
+		ASSERT_EQ(0, put_many(self->fd, 5, 17 * round + 16, 1));
+		events++;
+		ASSERT_EQ(0, listen_for(self->sock, events));
+	}
+	EXPECT_LE(2, longest);
+	EXPECT_LE(4, nr_messages);
+	EXPECT_EQ(0, nr_gaps);
+	EXPECT_EQ(0, lost);
+}
+
+/* What has been heard of so far. */
+static unsigned int count_blocks(unsigned int what)
+{
+	unsigned int n, nr = 0;
+
+	for (n = 0; n < nr_heard; n++)
+		nr += heard[n].cmd == KVT_NL_CMD_BLOCKS &&
+		      heard[n].block.what == what;
+	return nr;
+}
+
 /* Blocks that are evicted to make room are told of, too. */
 TEST_F(netlink, evicted)
 {
-	unsigned int n, stored = 0, removed = 0;
+	unsigned int n;
 
 	for (n = 0; n < 200; n++) {
 		ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(2, n),
 					     (struct kst_key){}, BS, n));
+		ASSERT_EQ(0, hear_all(self->sock, 0));
 	}
-	kst_settle(KST_SPACE);
-	ASSERT_EQ(0, listen_for(self->sock, 200));
-	for (n = 0; n < nr_heard; n++) {
-		if (heard[n].cmd != KVT_NL_CMD_BLOCKS)
-			continue;
-		stored += heard[n].block.what == KVT_NL_BLOCK_STORED;
-		removed += heard[n].block.what == KVT_NL_BLOCK_REMOVED;
-	}
-	EXPECT_EQ(200, stored);
-	EXPECT_EQ(200 - kst_attr(KST_SPACE, "blocks"), removed);
+	EXPECT_TRUE(KST_UNTIL(!hear_all(self->sock, 0) &&
+			      count_blocks(KVT_NL_BLOCK_STORED) == 200));
+	EXPECT_TRUE(KST_UNTIL(!hear_all(self->sock, 0) &&
+			      count_blocks(KVT_NL_BLOCK_REMOVED) ==
+			      200 - kst_attr(KST_SPACE, "blocks")));
+	EXPECT_EQ(0, nr_gaps);
 }
 
 /* Who does not listen fast enough can tell how much is missing. */
 TEST_F(netlink, lost)
 {
 	struct nl_sock *slow = make_socket();
-	unsigned int n, seen = 0;
 	__u64 first = 0, last = 0;
+	unsigned int n, seen = 0;
 
 	ASSERT_NE(NULL, slow);
 	ASSERT_EQ(0, nl_socket_set_buffer_size(slow, 4096, 0));
 	ASSERT_EQ(0, join(slow, KVT_NL_GROUP_BLOCKS));
-	ASSERT_EQ(0, listen_for(self->sock, 200));
-	for (n = 0; n < 1000; n++) {
+	/* All is told before it listens; who does can follow. */
+	for (n = 1; n <= 1000; n++) {
 		ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(3, n),
 					     (struct kst_key){}, BS, n));
+		if (n % 50 == 0)
+			ASSERT_TRUE(KST_UNTIL(!hear_all(self->sock, 0) &&
+					      count_blocks(KVT_NL_BLOCK_STORED) == n));
 	}
-	/* All is told before it listens. */
-	kst_sleep_ms(500);
+	ASSERT_EQ(0, hear_all(self->sock, 200));
+	EXPECT_EQ(0, nr_gaps);
 	nr_heard = 0;
-	ASSERT_EQ(0, listen_for(slow, 200));
+	nr_messages = 0;
+	ASSERT_EQ(0, listen_for(slow, 1));
 	seen = nr_heard;
 	ASSERT_LT(0, seen);
 	first = heard[0].seq;
 	EXPECT_GT(1000, seen);
 	/* One more, when it listens again: its number shows the gap. */
 	ASSERT_LE(0, put(self->fd, 0));
-	ASSERT_EQ(0, listen_for(slow, 200));
+	ASSERT_EQ(0, listen_for(slow, seen + 1));
 	ASSERT_LT(seen, nr_heard);
 	last = heard[(nr_heard - 1) % MAX].seq;
 	EXPECT_LE(1000, last - first);
@@ -256,12 +368,14 @@ TEST_F(netlink, pressure)
 	b.flags = KVT_F_FLAT;
 	ASSERT_EQ(0, kst_submit(self->fd, &b));
 	ASSERT_EQ(64, b.ok);
-	ASSERT_EQ(0, listen_for(self->sock, 500));
+	EXPECT_TRUE(KST_UNTIL(!hear_all(self->sock, 0) && count_pressure(1)));
+	ASSERT_EQ(0, hear_all(self->sock, 500));
 	EXPECT_EQ(1, count_pressure(1));
 	EXPECT_EQ(0, count_pressure(0));
 	kst_batch(&b, KVT_OP_ABORT, e, 64);
 	ASSERT_EQ(0, kst_submit(self->fd, &b));
-	ASSERT_EQ(0, listen_for(self->sock, 500));
+	EXPECT_TRUE(KST_UNTIL(!hear_all(self->sock, 0) && count_pressure(0)));
+	ASSERT_EQ(0, hear_all(self->sock, 500));
 	EXPECT_EQ(1, count_pressure(1));
 	EXPECT_EQ(1, count_pressure(0));
 }

@@ -52,21 +52,25 @@ FIXTURE_TEARDOWN_PARENT(sizes)
 static void get_all(struct __test_metadata *_metadata, FIXTURE_DATA(sizes) *self,
 		    __u32 bs)
 {
+	unsigned int n, cold = 0, warm = 0;
 	struct kst_found f;
-	unsigned int cold;
 
 	kst_settle(KST_SPACE);
-	cold = kst_count(self->fd, 1, self->nr, KVT_TIER_NVME);
+	for (n = 0; n < self->nr; n++) {
+		int tier = kst_tier_of(self->fd, 1, n, NULL);
+
+		cold += tier == KVT_TIER_NVME;
+		warm += tier == KVT_TIER_DRAM;
+	}
 	/* Nothing is lost, and what is not in memory is on nvme. */
 	EXPECT_LE(self->nr - self->frames, cold);
-	EXPECT_EQ(self->nr, cold + kst_count(self->fd, 1, self->nr,
-					     KVT_TIER_DRAM));
+	EXPECT_EQ(self->nr, cold + warm);
 	EXPECT_EQ(self->nr, kst_attr(KST_SPACE, "blocks"));
-	EXPECT_LE(cold, kst_stat(KST_SPACE, "writeouts"));
-	EXPECT_LE(cold, kst_stat(KST_SPACE, "demotions"));
+	EXPECT_LE(cold, kst_stat_wait(KST_SPACE, "writeouts", cold));
+	EXPECT_LE(cold, kst_stat_wait(KST_SPACE, "demotions", cold));
 	f = kst_check_chain(self->fd, 1, self->nr, bs);
 	EXPECT_EQ(self->nr, f.good);
-	EXPECT_LE(cold, kst_stat(KST_SPACE, "loads"));
+	EXPECT_LE(cold, kst_stat_wait(KST_SPACE, "loads", cold));
 	EXPECT_LE((long long)cold * bs, kst_tier_attr(KST_NVME, "bytes_read"));
 }
 
@@ -100,7 +104,7 @@ static void acquire_all(struct __test_metadata *_metadata,
 static void touch_all(struct __test_metadata *_metadata,
 		      FIXTURE_DATA(sizes) *self, __u32 bs)
 {
-	long long loads = kst_stat(KST_SPACE, "loads");
+	long long loads = kst_stat(KST_SPACE, "loads") + self->nr - self->frames;
 	struct kvt_space_info info;
 	unsigned int n;
 	__u32 slot;
@@ -117,14 +121,12 @@ static void touch_all(struct __test_metadata *_metadata,
 			TH_LOG("block %u, slot %u", n, slot);
 		}
 	}
-	EXPECT_LE(self->nr - self->frames,
-		  kst_stat(KST_SPACE, "loads") - loads);
+	EXPECT_LE(loads, kst_stat_wait(KST_SPACE, "loads", loads));
 }
 
 static void prefetch_one(struct __test_metadata *_metadata,
 			 FIXTURE_DATA(sizes) *self, __u32 bs)
 {
-	__u64 end = kst_now_ms() + KST_PATIENCE;
 	int n = kst_cold(self->fd, 1, self->nr);
 	struct kvt_entry e;
 	unsigned int i;
@@ -137,11 +139,9 @@ static void prefetch_one(struct __test_metadata *_metadata,
 	}
 	kst_entries(&e, 1, 1, n);
 	EXPECT_EQ(KVT_TIER_NVME, kst_one(self->fd, KVT_OP_PREFETCH, 0, &e));
-	while (kst_tier_of(self->fd, 1, n, NULL) != KVT_TIER_DRAM &&
-	       kst_now_ms() < end) {
-		kst_sleep_ms(20);
-		kst_one(self->fd, KVT_OP_PREFETCH, 0, &e);
-	}
+	/* It may be forgotten. */
+	EXPECT_TRUE(KST_UNTIL(kst_tier_of(self->fd, 1, n, NULL) == KVT_TIER_DRAM ||
+			      kst_one(self->fd, KVT_OP_PREFETCH, 0, &e) < 0));
 	EXPECT_EQ(KVT_TIER_DRAM, kst_tier_of(self->fd, 1, n, NULL));
 	EXPECT_EQ(0, kst_attr(KST_SPACE, "leases"));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, n, bs));
@@ -183,6 +183,7 @@ FIXTURE_SETUP(moves)
 	self->fd = kst_open(KST_SPACE, O_RDWR);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, kst_put_chain(self->fd, 1, 0, NR, BS));
+	kst_settle(KST_SPACE);
 }
 
 FIXTURE_TEARDOWN_PARENT(moves)
@@ -216,7 +217,9 @@ TEST_F_TIMEOUT(moves, memory_only, 60)
 	kst_batch(&b, KVT_OP_LOOKUP, e, NR);
 	b.flags = KVT_F_MEMORY_ONLY;
 	ASSERT_EQ(0, kst_submit(self->fd, &b));
-	EXPECT_EQ(n, b.ok);
+	EXPECT_GE(n, b.ok);
+	/* It may have gone on meanwhile. */
+	EXPECT_LE(kst_cold(self->fd, 1, NR), b.ok);
 	b.flags = 0;
 	ASSERT_EQ(0, kst_submit(self->fd, &b));
 	EXPECT_EQ(NR, b.ok);
@@ -301,7 +304,6 @@ TEST_F_TIMEOUT(moves, reserve_of_what_is_on_nvme, 60)
 	ASSERT_LE(0, n);
 	EXPECT_EQ(KVT_TIER_NVME | KVT_RES_PRESENT,
 		  one_with(self->fd, KVT_OP_RESERVE, 0, n, &self->e));
-	kst_settle(KST_SPACE);
 	kst_entries(&self->e, 1, 1, n);
 	kst_batch(&b, KVT_OP_RESERVE, &self->e, 1);
 	b.flags = KVT_F_LEASE | KVT_F_WAIT;
@@ -385,7 +387,7 @@ TEST_F_TIMEOUT(moves, drop_chain, 60)
 	EXPECT_EQ(NR / 8, kst_attr(KST_SPACE, "blocks"));
 	EXPECT_EQ(0, kst_drop(self->fd, kst_key(1, 0), KVT_F_CHAIN));
 	EXPECT_EQ(0, kst_attr(KST_SPACE, "blocks"));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0));
 	EXPECT_EQ(NR, kst_check_chain(self->fd, 1, NR, BS).absent);
 }
 
@@ -395,15 +397,18 @@ TEST_F_TIMEOUT(moves, get_parts, 60)
 	int n = kst_cold(self->fd, 1, NR);
 	static char whole[BS], part[BS];
 	unsigned int pos;
+	int ret;
 
 	ASSERT_LE(0, n);
 	kst_fill(whole, BS, kst_seed(1, n));
-	kst_settle(KST_SPACE);
 	EXPECT_EQ(KVT_TIER_NVME, kst_tier_of(self->fd, 1, n, NULL));
 	for (pos = 0; pos < BS; pos += 12288) {
 		unsigned int len = BS - pos < 12288 ? BS - pos : 12288;
 
-		ASSERT_LE(0, kst_get(self->fd, kst_key(1, n), part, pos, len)) {
+		/* There may be no frame for it just now. */
+		KST_UNTIL((ret = kst_get(self->fd, kst_key(1, n), part, pos,
+					 len)) != -ENOSPC);
+		ASSERT_LE(0, ret) {
 			TH_LOG("%u bytes from %u on, %lld frames free", len, pos,
 			       kst_arena(KST_SPACE, 0, "free"));
 		}
@@ -426,7 +431,8 @@ static int mix(struct kst_child *c, void *arg)
 	if (fd < 0)
 		return 1;
 	srand(m->seed);
-	while (kst_now_ms() < m->until) {
+	while (kst_now_ms() < m->until || reads < 30 ||
+	       !kst_stat(KST_SPACE, "loads")) {
 		unsigned int chain = 10 + rand() % 12, n = rand() % 32;
 		int ret = kst_get_pattern(fd, kst_key(chain, n), BS,
 					  kst_seed(chain, n));
@@ -457,15 +463,15 @@ TEST_F_TIMEOUT(moves, everything_at_once, 120)
 		EXPECT_LT(20, kst_hear(&c[i]));
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	kst_settle(KST_SPACE);
 	EXPECT_LT(0, kst_stat(KST_SPACE, "loads"));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "lost"));
-	EXPECT_EQ(kst_attr(KST_SPACE, "blocks"),
-		  kst_arena(KST_SPACE, 0, "blocks") +
-		  kst_arena(KST_SPACE, 1, "blocks"));
-	EXPECT_EQ(FRAMES, kst_arena(KST_SPACE, 0, "blocks") +
-			  kst_arena(KST_SPACE, 0, "free"));
-	EXPECT_EQ(0, kst_attr(KST_SPACE, "leases"));
+	/* The accounts balance as soon as nothing moves. */
+	EXPECT_TRUE(KST_UNTIL(kst_attr(KST_SPACE, "blocks") ==
+			      kst_arena(KST_SPACE, 0, "blocks") +
+			      kst_arena(KST_SPACE, 1, "blocks")));
+	EXPECT_TRUE(KST_UNTIL(kst_arena(KST_SPACE, 0, "blocks") +
+			      kst_arena(KST_SPACE, 0, "free") == FRAMES));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 }
 
 TEST_HARNESS_MAIN

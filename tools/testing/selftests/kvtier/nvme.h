@@ -13,7 +13,8 @@
 #define KST_FAST	0	/* enum kvt_log_grade */
 #define KST_BULK	1
 
-#define KST_PATIENCE	60000	/* ms: more than any wait that ends takes */
+/* ms: who has not come back by then has waited for a device that stood still. */
+#define KST_AT_ONCE	20000
 
 /**
  * struct kst_set - devices that make a tier
@@ -53,10 +54,16 @@ int kst_make_nvme(const struct kst_set *s, __u32 block_size,
 int kst_recovered(const char *tier);
 
 int kst_tier_knob(const char *tier, const char *knob, const char *value);
-long long kst_tier_wait(const char *tier, const char *attr, long long want,
-			unsigned int ms);
-long long kst_stat_wait(const char *space, const char *counter, long long least,
-			unsigned int ms);
+/* Wait, and return the last value. */
+long long kst_tier_wait(const char *tier, const char *attr, long long want);
+long long kst_stat_wait(const char *space, const char *counter, long long least);
+/*
+ * From now on nothing is written ahead of need. Waits until what is under way has been,
+ * since the tier and the space of blocks of @bs bytes were made. 0 or -errno
+ */
+int kst_stop_writing(const char *space, const char *tier, __u32 bs);
+/* Waits until all drops are on media, too, and nothing more is written. */
+void kst_let_commit(const char *space, const char *tier);
 
 /* Waits for a frame if there is none. */
 int kst_put_wait(int fd, struct kst_key key, struct kst_key parent,

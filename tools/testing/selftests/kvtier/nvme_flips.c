@@ -586,8 +586,7 @@ TEST_F_TIMEOUT(flips, summaries_of_open_segments, 600)
 		ASSERT_EQ(0, put_some(fd, i * PER_SEGMENT, PER_SEGMENT,
 				      i % CLASSES));
 	}
-	kst_settle(KST_SPACE);
-	kst_sleep_ms(1500);
+	kst_let_commit(KST_SPACE, KST_NVME);
 	close(fd);
 	copy = kst_copy_memory(self->loop.file);
 	ASSERT_LE(0, copy);

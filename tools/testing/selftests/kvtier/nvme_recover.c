@@ -87,8 +87,7 @@ static int power_cut(FIXTURE_DATA(recover) *self)
 /* Waits until all that is to be written without need has been. */
 static void let_commit(void)
 {
-	kst_settle(KST_SPACE);
-	kst_sleep_ms(1500);
+	kst_let_commit(KST_SPACE, KST_NVME);
 }
 
 /* Everything, what was in memory only as well. */
@@ -290,9 +289,10 @@ TEST_F_TIMEOUT(recover, delete_frees_segments, 60)
 	EXPECT_LT(0, kst_tier_attr(KST_NVME, "used"));
 	close(self->fd);
 	ASSERT_EQ(0, kst_space_delete(KST_SPACE));
-	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0, 10000));
+	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0));
 	EXPECT_EQ(kst_tier_attr(KST_NVME, "size"),
-		  kst_tier_attr(KST_NVME, "free"));
+		  kst_tier_wait(KST_NVME, "free",
+				kst_tier_attr(KST_NVME, "size")));
 	/* Not even after a power cut */
 	ASSERT_EQ(0, kst_tier_remove(KST_NVME));
 	ASSERT_EQ(0, kst_nvme_add(&self->set, KST_NVME));
@@ -341,8 +341,10 @@ TEST_F_TIMEOUT(recover, quota_up_and_down, 90)
 	EXPECT_EQ(96 * KST_MIB, kst_arena(KST_SPACE, 1, "bytes"));
 	EXPECT_EQ(0, resize(KST_SPACE, 4));
 	EXPECT_EQ(4 * KST_MIB, kst_arena(KST_SPACE, 1, "bytes"));
+	EXPECT_TRUE(KST_UNTIL(kst_tier_attr(KST_NVME, "used") <=
+			      4 * (long long)KST_MIB));
 	kst_settle(KST_SPACE);
-	/* One may have been freed ahead of need. */
+	/* One may have been freed ahead of need, and no more than that. */
 	EXPECT_GE(4 * KST_MIB, kst_tier_attr(KST_NVME, "used"));
 	EXPECT_LE(3 * KST_MIB, kst_tier_attr(KST_NVME, "used"));
 	/* Oldest segments went; what is in memory stays. */
@@ -363,12 +365,12 @@ TEST_F_TIMEOUT(recover, quota_to_zero_and_again, 60)
 	ASSERT_EQ(0, kst_put_chain(self->fd, 1, 0, NR, BS));
 	EXPECT_EQ(0, resize(KST_SPACE, 0));
 	EXPECT_EQ(-1, kst_arena(KST_SPACE, 1, "bytes"));
-	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0, 10000));
+	EXPECT_EQ(0, kst_tier_wait(KST_NVME, "used", 0));
 	f = kst_check_chain(self->fd, 1, NR, BS);
 	EXPECT_LT(0, f.good);
 	EXPECT_GE(FRAMES, f.good);
 	EXPECT_EQ(NR, f.good + f.absent);
-	EXPECT_EQ(f.good, kst_attr(KST_SPACE, "blocks"));
+	EXPECT_GE(f.good, kst_attr(KST_SPACE, "blocks"));
 	/* Without it, memory is all there is. */
 	ASSERT_EQ(0, kst_put_chain(self->fd, 2, 0, NR, BS));
 	EXPECT_GE(FRAMES, kst_attr(KST_SPACE, "blocks"));
@@ -420,8 +422,7 @@ TEST_F_TIMEOUT(recover, quota_smaller_than_found, 60)
 	ASSERT_EQ(0, kst_nvme_add(&self->set, KST_NVME));
 	ASSERT_EQ(0, kst_nvme_space(KST_SPACE, BS, MIB, 4));
 	ASSERT_EQ(0, kst_recovered(KST_NVME));
-	EXPECT_EQ(4 * KST_MIB, kst_tier_wait(KST_NVME, "used", 4 * KST_MIB,
-					     10000));
+	EXPECT_EQ(4 * KST_MIB, kst_tier_wait(KST_NVME, "used", 4 * KST_MIB));
 	self->fd = kst_open(KST_SPACE, O_RDWR);
 	f = kst_check_chain(self->fd, 1, NR, BS);
 	EXPECT_LE(3 * 15, f.good) {
@@ -532,7 +533,7 @@ TEST_F_TIMEOUT(recover, tier_comes_and_goes_while_in_use, 120)
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, kst_spawn(&c[i], use, &u));
 	}
-	while (kst_now_ms() < u.until) {
+	while (kst_now_ms() < u.until || rounds < 2) {
 		kst_sleep_ms(200);
 		ASSERT_EQ(0, kst_tier_remove(KST_NVME));
 		kst_sleep_ms(50);
@@ -545,7 +546,7 @@ TEST_F_TIMEOUT(recover, tier_comes_and_goes_while_in_use, 120)
 	}
 	EXPECT_LT(1, rounds);
 	EXPECT_EQ(0, kst_recovered(KST_NVME));
-	EXPECT_EQ(0, kst_attr(KST_SPACE, "leases"));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "lost"));
 	EXPECT_EQ(0, kst_check_chain(self->fd, 1, NR, BS).wrong);
 }
@@ -561,7 +562,7 @@ TEST_F_TIMEOUT(recover, quota_changes_while_in_use, 120)
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, kst_spawn(&c[i], use, &u));
 	}
-	while (kst_now_ms() < u.until) {
+	while (kst_now_ms() < u.until || rounds < 6) {
 		ASSERT_EQ(0, resize(KST_SPACE, mib[rounds++ % 6]));
 		kst_sleep_ms(100);
 	}
@@ -569,7 +570,7 @@ TEST_F_TIMEOUT(recover, quota_changes_while_in_use, 120)
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
 	EXPECT_LT(2, rounds);
-	EXPECT_EQ(0, kst_attr(KST_SPACE, "leases"));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 	EXPECT_EQ(0, kst_check_chain(self->fd, 1, NR, BS).wrong);
 }
 

@@ -88,13 +88,14 @@ TEST_F_TIMEOUT(slots, one_fault_a_block, 60)
 	EXPECT_EQ(1, all[1] - all[0]);
 	EXPECT_EQ(1, major[1] - major[0]);
 	EXPECT_EQ(counted + 1, kst_stat(KST_SPACE, "slot_faults"));
-	EXPECT_EQ(loads + 1, kst_stat(KST_SPACE, "loads"));
+	EXPECT_EQ(loads + 1, kst_stat_wait(KST_SPACE, "loads", loads + 1));
 	EXPECT_EQ(KVT_TIER_DRAM, kst_tier_of(self->fd, 1, self->cold, NULL));
 }
 
 struct toucher {
 	const char *at;
 	__u64 seed;
+	volatile pid_t thread;
 	volatile int state;	/* 1: about to touch, 2: right, 3: wrong */
 };
 
@@ -103,6 +104,7 @@ static void *touch(void *arg)
 	struct toucher *t = arg;
 
 	t->state = 1;
+	t->thread = gettid();
 	t->state = kst_holds(t->at, BS, t->seed) ? 2 : 3;
 	return NULL;
 }
@@ -111,6 +113,7 @@ static void *load_one(void *arg)
 {
 	struct toucher *t = arg;
 
+	t->thread = gettid();
 	(void)*(volatile const char *)t->at;
 	t->state = 2;
 	return NULL;
@@ -119,16 +122,14 @@ static void *load_one(void *arg)
 /* Other threads of the process go on: they map, unmap, touch what is in memory. */
 TEST_F_TIMEOUT(slots, mmap_lock_is_not_held, 90)
 {
-	struct toucher t = { self->at, kst_seed(1, self->cold), 0 };
+	struct toucher t = { self->at, kst_seed(1, self->cold), 0, 0 };
 	unsigned int i;
 	pthread_t thread;
 	__u64 start;
 
 	ASSERT_EQ(0, kst_dm_suspend(SLOW));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, touch, &t));
-	while (!t.state)
-		kst_sleep_ms(1);
-	kst_sleep_ms(300);
+	ASSERT_TRUE(KST_UNTIL(t.thread && kst_sleeps(t.thread)));
 	EXPECT_EQ(1, t.state);
 	start = kst_now_ms();
 	for (i = 0; i < 100; i++) {
@@ -139,7 +140,7 @@ TEST_F_TIMEOUT(slots, mmap_lock_is_not_held, 90)
 		p[4096] = 1;
 		munmap(p, 1 << 20);
 	}
-	EXPECT_GT(3000, kst_now_ms() - start);
+	EXPECT_GT(KST_AT_ONCE, kst_now_ms() - start);
 	EXPECT_EQ(1, t.state);
 	ASSERT_EQ(0, kst_dm_resume(SLOW));
 	pthread_join(thread, NULL);
@@ -149,13 +150,13 @@ TEST_F_TIMEOUT(slots, mmap_lock_is_not_held, 90)
 /* The map itself may go while one of its addresses is waited for. */
 TEST_F_TIMEOUT(slots, unmapped_meanwhile, 90)
 {
-	struct toucher t = { self->at, 0, 0 };
+	struct toucher t = { self->at, 0, 0, 0 };
 	char *again;
 	pthread_t thread;
 
 	ASSERT_EQ(0, kst_dm_suspend(SLOW));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, load_one, &t));
-	kst_sleep_ms(300);
+	ASSERT_TRUE(KST_UNTIL(t.thread && kst_sleeps(t.thread)));
 	/* Something that can be read takes its place. */
 	again = mmap(self->s, 64UL * BS, PROT_READ, MAP_PRIVATE |
 		     MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -188,11 +189,11 @@ TEST_F_TIMEOUT(slots, killed_while_it_waits, 90)
 	ASSERT_EQ(0, kst_dm_suspend(SLOW));
 	ASSERT_EQ(0, kst_spawn(&c, touch_once, &self->cold));
 	ASSERT_EQ(1, kst_hear(&c));
-	kst_sleep_ms(300);
+	ASSERT_TRUE(KST_UNTIL(kst_sleeps(c.pid)));
 	start = kst_now_ms();
 	kill(c.pid, SIGKILL);
 	EXPECT_EQ(-SIGKILL, kst_join(&c));
-	EXPECT_GT(5000, kst_now_ms() - start);
+	EXPECT_GT(KST_AT_ONCE, kst_now_ms() - start);
 	ASSERT_EQ(0, kst_dm_resume(SLOW));
 	/* The block is none the worse for it. */
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, self->cold, BS));
@@ -210,12 +211,12 @@ TEST_F_TIMEOUT(slots, killed_while_it_acquires, 90)
 		kst_acquire_wait(self->fd, kst_key(1, self->cold), &self->e);
 		_exit(0);
 	}
-	kst_sleep_ms(300);
+	ASSERT_TRUE(KST_UNTIL(kst_sleeps(c.pid)));
 	kill(c.pid, SIGKILL);
 	ASSERT_EQ(c.pid, waitpid(c.pid, NULL, 0));
 	ASSERT_EQ(0, kst_dm_resume(SLOW));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, self->cold, BS));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 5000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 }
 
 TEST_F_TIMEOUT(slots, dropped_block_is_a_signal, 60)
@@ -232,7 +233,7 @@ TEST_F_TIMEOUT(slots, dropped_while_it_comes, 60)
 	ASSERT_EQ(0, kst_dm_suspend(SLOW));
 	ASSERT_EQ(0, kst_spawn(&c, touch_once, &self->cold));
 	ASSERT_EQ(1, kst_hear(&c));
-	kst_sleep_ms(300);
+	ASSERT_TRUE(KST_UNTIL(kst_sleeps(c.pid)));
 	EXPECT_EQ(0, kst_drop(self->fd, kst_key(1, self->cold), 0));
 	EXPECT_EQ(-ENOENT, kst_tier_of(self->fd, 1, self->cold, NULL));
 	ASSERT_EQ(0, kst_dm_resume(SLOW));
@@ -250,7 +251,7 @@ TEST_F_TIMEOUT(slots, others_go_on, 90)
 	ASSERT_EQ(0, kst_dm_suspend(SLOW));
 	ASSERT_EQ(0, kst_spawn(&c, touch_once, &self->cold));
 	ASSERT_EQ(1, kst_hear(&c));
-	kst_sleep_ms(300);
+	ASSERT_TRUE(KST_UNTIL(kst_sleeps(c.pid)));
 	start = kst_now_ms();
 	for (n = 0; n < NR; n++) {
 		if (kst_tier_of(self->fd, 1, n, NULL) != KVT_TIER_DRAM)
@@ -264,7 +265,7 @@ TEST_F_TIMEOUT(slots, others_go_on, 90)
 	/* What is in memory is found behind what is not. */
 	EXPECT_EQ(-ENOENT, kst_acquire(self->fd, kst_key(1, self->cold),
 				       KVT_F_MEMORY_ONLY, &self->e));
-	EXPECT_GT(5000, kst_now_ms() - start);
+	EXPECT_GT(KST_AT_ONCE, kst_now_ms() - start);
 	ASSERT_EQ(0, kst_dm_resume(SLOW));
 	EXPECT_EQ(0, kst_join(&c));
 }
@@ -284,8 +285,8 @@ TEST_F_TIMEOUT(slots, damaged_block_is_a_signal, 60)
 			w[i + 12345] ^= 1ULL << 17;
 	}
 	EXPECT_EQ(SIGBUS, kst_touch(self->at));
-	EXPECT_EQ(1, kst_stat(KST_SPACE, "lost"));
-	EXPECT_EQ(1, kst_tier_attr(KST_NVME, "crc_errors"));
+	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "lost", 1));
+	EXPECT_EQ(1, kst_tier_wait(KST_NVME, "crc_errors", 1));
 	EXPECT_EQ(-ENOENT, kst_tier_of(self->fd, 1, self->cold, NULL));
 	EXPECT_EQ(NR - 1, kst_check_chain(self->fd, 1, NR, BS).good);
 }
@@ -299,16 +300,18 @@ TEST_F_TIMEOUT(slots, many_wait_for_one, 60)
 
 	ASSERT_EQ(0, kst_dm_suspend(SLOW));
 	for (i = 0; i < 4; i++) {
-		t[i] = (struct toucher){ self->at, kst_seed(1, self->cold), 0 };
+		t[i] = (struct toucher){ self->at, kst_seed(1, self->cold), 0, 0 };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, touch, &t[i]));
 	}
-	kst_sleep_ms(300);
+	for (i = 0; i < 4; i++) {
+		ASSERT_TRUE(KST_UNTIL(t[i].thread && kst_sleeps(t[i].thread)));
+	}
 	ASSERT_EQ(0, kst_dm_resume(SLOW));
 	for (i = 0; i < 4; i++) {
 		pthread_join(thread[i], NULL);
 		EXPECT_EQ(2, t[i].state);
 	}
-	EXPECT_EQ(loads + 1, kst_stat(KST_SPACE, "loads"));
+	EXPECT_EQ(loads + 1, kst_stat_wait(KST_SPACE, "loads", loads + 1));
 }
 
 /* The kernel's own accesses bring it up as well. */
@@ -349,7 +352,7 @@ static int read_at_random(struct kst_child *c, void *arg)
 	if (!s)
 		return 1;
 	srand(getpid());
-	while (kst_now_ms() < r->until) {
+	while (kst_now_ms() < r->until || reads < 30) {
 		unsigned int n = rand() % NR;
 
 		if (!kst_holds(s + (size_t)r->slot[n] * BS, BS,
@@ -378,7 +381,7 @@ TEST_F_TIMEOUT(slots, right_bytes_under_pressure, 90)
 		EXPECT_LT(3, kst_hear(&c[i]));
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	EXPECT_LT(10, kst_stat(KST_SPACE, "loads"));
+	EXPECT_LT(10, kst_stat_wait(KST_SPACE, "loads", 11));
 	EXPECT_EQ(NR, kst_attr(KST_SPACE, "blocks"));
 }
 

@@ -17,8 +17,10 @@
 #define DIRTY	(FRAMES / 2)		/* 8 MiB */
 #define SIZE	(100ULL * KST_MIB)
 #define SLOW	KST_PREFIX "slow"
+#define ABOVE	KST_PREFIX "above"	/* it, and is removed before it */
 #define BOUND	(KST_MIB / BS)		/* bios beside demand */
 #define SLACK	3			/* records of the log */
+#define READERS	8
 
 FIXTURE(turns) {
 	struct kst_loop loop;
@@ -33,7 +35,8 @@ static int open_inflight(void)
 	char path[64];
 	struct stat st;
 
-	if (stat(kst_dm_path(SLOW), &st))
+	/* dm-delay itself counts only what it has handed on. */
+	if (stat(kst_dm_path(ABOVE), &st))
 		return -1;
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/inflight",
 		 major(st.st_rdev), minor(st.st_rdev));
@@ -52,7 +55,9 @@ FIXTURE_SETUP(turns)
 		SKIP(return, "no loop devices");
 	ASSERT_EQ(0, kst_dm_make(SLOW, "0 %llu delay %s 0 0 %s 0 60", SIZE / 512,
 				 self->loop.path, self->loop.path));
-	set.dev[0] = kst_dm_path(SLOW);
+	ASSERT_EQ(0, kst_dm_make(ABOVE, "0 %llu linear %s 0", SIZE / 512,
+				 kst_dm_path(SLOW)));
+	set.dev[0] = kst_dm_path(ABOVE);
 	ASSERT_EQ(0, kst_make_nvme(&set, BS, MIB, 88));
 	self->stat = open_inflight();
 	ASSERT_LE(0, self->stat);
@@ -99,16 +104,24 @@ static int flush(struct kst_child *c, void *arg)
 	return -kst_tier_remove(KST_NVME);
 }
 
-/* Waits for one cold block after the other. */
+/* Waits for one cold block after the other, from some on. */
 static int demand(struct kst_child *c, void *arg)
 {
-	int fd = *(int *)arg, ret = 0;
+	int fd = kst_open(KST_SPACE, O_RDWR), ret = 0;
 	unsigned int n;
 
 	kst_say(c, 0);
-	for (n = 0; !ret; n = (n + 1) % COLD)
+	for (n = (uintptr_t)arg; !ret; n = (n + 1) % COLD)
 		ret = kst_get_block(fd, 1, n, BS);
 	return ret != -ENOENT && ret != -EIO;
+}
+
+/* How long the device takes for each transfer, in ms. */
+static int delays(FIXTURE_DATA(turns) *self, unsigned int read,
+		  unsigned int write)
+{
+	return kst_dm_load(SLOW, "0 %llu delay %s 0 %u %s 0 %u", SIZE / 512,
+			   self->loop.path, read, self->loop.path, write);
 }
 
 /* How often so many writes were under way, while there were any. */
@@ -148,6 +161,8 @@ TEST_F_TIMEOUT(turns, at_leisure, 120)
 {
 	struct seen s = {};
 
+	/* Whoever begins them has time to. */
+	ASSERT_EQ(0, delays(self, 0, 1000));
 	ASSERT_EQ(0, flush_and_watch(self->stat, &s));
 	EXPECT_LT(2 * BOUND, s.most);
 }
@@ -156,25 +171,27 @@ TEST_F_TIMEOUT(turns, at_leisure, 120)
 TEST_F_TIMEOUT(turns, beside_demand, 120)
 {
 	struct kst_set set = { .nr = 1 };
-	struct kst_child c[2];
+	struct kst_child c[READERS];
 	struct seen s = {};
-	unsigned int i;
+	uintptr_t i;
 
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, kst_spawn(&c[i], demand, &self->fd));
+	/* One of them waits at any time, even if the machine is slow. */
+	ASSERT_EQ(0, delays(self, 200, 60));
+	for (i = 0; i < READERS; i++) {
+		ASSERT_EQ(0, kst_spawn(&c[i], demand, (void *)(i * COLD / READERS)));
 		ASSERT_EQ(0, kst_hear(&c[i]));
+		kst_sleep_ms(200 / READERS);
 	}
-	kst_sleep_ms(100);
 	ASSERT_EQ(0, flush_and_watch(self->stat, &s));
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < READERS; i++)
 		kst_kill(&c[i]);
 	EXPECT_LT(0, s.some);
-	/* On a machine that is busy with other things demand may pause. */
+	/* On a machine that stands still demand pauses. */
 	EXPECT_GE(s.some / 4, s.many) {
 		TH_LOG("%u of %u times more than %lu; %d at most", s.many,
 		       s.some, BOUND + SLACK, s.most);
 	}
-	set.dev[0] = kst_dm_path(SLOW);
+	set.dev[0] = kst_dm_path(ABOVE);
 	ASSERT_EQ(0, kst_nvme_add(&set, KST_NVME));
 	close(self->fd);
 	ASSERT_EQ(0, kst_space_delete(KST_SPACE));
@@ -195,25 +212,28 @@ static int prefetch(int fd, unsigned int nr, __u64 timeout_ns)
 	return kst_submit(fd, &b);
 }
 
-/* What comes too late does not come: 32 at a time, a quarter of a second each. */
+static long long loads(const char *space)
+{
+	return kst_stat(space, "loads");
+}
+
+/* What comes too late does not come: 32 at a time, 1.5 seconds each. */
 TEST_F_TIMEOUT(turns, prefetch_deadline, 120)
 {
 	const unsigned int nr = FRAMES / 2;
 	unsigned int cold, left;
 
-	ASSERT_EQ(0, kst_dm_load(SLOW, "0 %llu delay %s 0 250 %s 0 0", SIZE / 512,
-				 self->loop.path, self->loop.path));
+	ASSERT_EQ(0, delays(self, 1500, 0));
 	cold = kst_count(self->fd, 1, nr, KVT_TIER_NVME);
 	ASSERT_LE(nr * 3 / 4, cold);
-	ASSERT_EQ(0, prefetch(self->fd, nr, 300000000));
-	kst_sleep_ms(3000);
+	ASSERT_EQ(0, prefetch(self->fd, nr, 2000000000));
+	kst_quiet(4000, loads, KST_SPACE);
 	left = kst_count(self->fd, 1, nr, KVT_TIER_NVME);
 	EXPECT_LE(cold - 64, left);
 	EXPECT_GT(cold, left);
 	/* And without a deadline they do, as far as there is room. */
 	ASSERT_EQ(0, prefetch(self->fd, nr, 0));
-	kst_sleep_ms(3000);
-	EXPECT_GT(left, kst_count(self->fd, 1, nr, KVT_TIER_NVME));
+	EXPECT_TRUE(KST_UNTIL(kst_count(self->fd, 1, nr, KVT_TIER_NVME) < left));
 }
 
 TEST_HARNESS_MAIN

@@ -103,7 +103,8 @@ TEST_F_TIMEOUT(write, second, 60)
 		}
 	}
 	EXPECT_LE((NR - FRAMES) * 3 / 4, kst_stat(KST_SPACE, "not_admitted"));
-	EXPECT_LE((NR - 2 * FRAMES) / 4, kst_stat(KST_SPACE, "writeouts"));
+	/* A worker that comes late has written only what it had to. */
+	EXPECT_LT(0, kst_stat(KST_SPACE, "writeouts"));
 	EXPECT_GE(NR / 4, kst_stat(KST_SPACE, "writeouts"));
 }
 
@@ -130,6 +131,7 @@ TEST_F_TIMEOUT(write, by_class, 60)
 		ASSERT_LE(0, put_class(self->fd, n, 0));
 	}
 	EXPECT_EQ(-ENOENT, kst_tier_of(self->fd, 1, NR, NULL));
+	kst_settle(KST_SPACE);
 	n = kst_stat(KST_SPACE, "writeouts");
 	ASSERT_EQ(0, kst_tier_remove(KST_NVME));
 	EXPECT_EQ(n, kst_stat(KST_SPACE, "writeouts"));
@@ -182,8 +184,11 @@ TEST_F_TIMEOUT(write, reclaim, 120)
 	kst_settle(KST_SPACE);
 	EXPECT_GE(16 * KST_MIB, kst_tier_attr(KST_NVME, "used"));
 	EXPECT_EQ(-ENOENT, kst_tier_of(self->fd, 1, 0, NULL));
-	/* 16 segments of 15 blocks; a few may be on their way to be free */
-	for (n = nr - FRAMES - 11 * 15; n < nr; n++) {
+	/*
+	 * 16 segments of 14 or 15 blocks; one may be free, one just begun. What is
+	 * in memory may be there as well.
+	 */
+	for (n = nr - 13 * 14; n < nr; n++) {
 		EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS)) {
 			TH_LOG("block %u", n);
 		}
@@ -192,13 +197,13 @@ TEST_F_TIMEOUT(write, reclaim, 120)
 	EXPECT_EQ(nr, f.good + f.absent);
 	/* Looking brings blocks up, which may push others out. */
 	EXPECT_GE(f.good, kst_attr(KST_SPACE, "blocks"));
-	EXPECT_EQ(nr, kst_attr(KST_SPACE, "blocks") +
-		  kst_stat(KST_SPACE, "reclaimed"));
+	EXPECT_TRUE(KST_UNTIL(kst_attr(KST_SPACE, "blocks") +
+			      kst_stat(KST_SPACE, "reclaimed") == nr));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "evictions"));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "carried"));
-	EXPECT_EQ(kst_attr(KST_SPACE, "blocks"),
-		  kst_arena(KST_SPACE, 0, "blocks") +
-		  kst_arena(KST_SPACE, 1, "blocks"));
+	EXPECT_TRUE(KST_UNTIL(kst_attr(KST_SPACE, "blocks") ==
+			      kst_arena(KST_SPACE, 0, "blocks") +
+			      kst_arena(KST_SPACE, 1, "blocks")));
 }
 
 /*
@@ -233,15 +238,15 @@ static int use_seldom(int fd)
 
 TEST_F_TIMEOUT(write, without_carry_over, 120)
 {
-	/* Each of the eight from the third round on. */
-	EXPECT_LT(24, use_seldom(self->fd));
+	/* Most of the eight from the third round on; more than with it, in any case. */
+	EXPECT_LT(8, use_seldom(self->fd));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "carried"));
 }
 
 TEST_F_TIMEOUT(write, carry_over, 120)
 {
-	/* Short of room for summaries a segment may hold little but these blocks. */
-	ASSERT_EQ(0, kst_tier_knob(KST_NVME, "carry_over", "900"));
+	/* A segment may hold hardly anything else that is still there. */
+	ASSERT_EQ(0, kst_tier_knob(KST_NVME, "carry_over", "1000"));
 	/* It takes free frames: without them it is best effort, one may go. */
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "high_watermark", "400"));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "low_watermark", "300"));
@@ -300,16 +305,18 @@ TEST_F_TIMEOUT(write, amplification, 60)
 	for (n = 0; n < NR; n++) {
 		ASSERT_LE(0, put_root(self->fd, n));
 	}
-	kst_settle(KST_SPACE);
-	kst_sleep_ms(1500);
+	kst_let_commit(KST_SPACE, KST_NVME);
 	bytes = kst_tier_attr(KST_NVME, "bytes_written");
 	blocks = kst_tier_attr(KST_NVME, "block_bytes_written");
 	EXPECT_EQ(bytes - was, (diskstat(self->loop.path, 6) - written) * 512);
 	EXPECT_EQ(kst_stat(KST_SPACE, "writeouts") * BS, blocks);
-	/* Segments of 15 blocks, six pages each for the log itself */
+	/*
+	 * Segments of 15 blocks, six pages each for the log itself; of 14 if each of
+	 * them had to be written by itself: that would be 1076.
+	 */
 	EXPECT_EQ(bytes * 1000 / blocks,
 		  kst_tier_attr(KST_NVME, "write_amplification"));
-	EXPECT_GE(1050, kst_tier_attr(KST_NVME, "write_amplification"));
+	EXPECT_GE(1070, kst_tier_attr(KST_NVME, "write_amplification"));
 	EXPECT_LE(1000, kst_tier_attr(KST_NVME, "write_amplification"));
 }
 
@@ -364,8 +371,8 @@ TEST_F_TIMEOUT(write, verify, 60)
 		EXPECT_EQ(-ENOENT, kst_get_block(self->fd, 1, n, BS));
 		EXPECT_EQ(-ENOENT, kst_tier_of(self->fd, 1, n, NULL));
 	}
-	EXPECT_EQ(10, kst_stat(KST_SPACE, "lost"));
-	EXPECT_EQ(10, kst_tier_attr(KST_NVME, "crc_errors"));
+	EXPECT_EQ(10, kst_stat_wait(KST_SPACE, "lost", 10));
+	EXPECT_EQ(10, kst_tier_wait(KST_NVME, "crc_errors", 10));
 	/* Unless the operator wants it so */
 	ASSERT_EQ(0, kst_tier_knob(KST_NVME, "verify", "0"));
 	for (n = 10; n < 20; n++) {

@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 
 #include "kselftest_harness.h"
-#include "util.h"
+#include "nvme.h"
 
 #ifdef HAVE_URING
 #include <liburing.h>
@@ -38,7 +38,7 @@ static int open_rw(void)
 
 static int put(int fd, unsigned int n)
 {
-	return kst_put_pattern(fd, kst_key(1, n), kst_root, BS, n);
+	return kst_put_wait(fd, kst_key(1, n), kst_root, BS, n);
 }
 
 /* Slot of block n, or ~0. */
@@ -343,7 +343,7 @@ static int read_slots(struct kst_child *c, void *arg)
 	if (!s)
 		return 1;
 	srand(getpid());
-	while (kst_now_ms() < r->until) {
+	while (kst_now_ms() < r->until || reads <= 50) {
 		unsigned int n = recent_block(r);
 		__u32 slot = slot_of(fd, n);
 
@@ -377,7 +377,10 @@ TEST_F_TIMEOUT(slots, right_bytes_while_blocks_move, 60)
 	}
 	/* Demotions, promotions and evictions, and drops */
 	srand(1);
-	while (kst_now_ms() < r->until) {
+	while (kst_now_ms() < r->until ||
+	       kst_stat(KST_SPACE, "demotions") <= 10 ||
+	       kst_stat(KST_SPACE, "promotions") <= 10 ||
+	       !kst_stat(KST_SPACE, "evictions")) {
 		if (r->made < RECENT || rand() % 4 == 0) {
 			ASSERT_LE(0, put(fd, r->made));
 			__atomic_add_fetch(&r->made, 1, __ATOMIC_RELEASE);
@@ -412,7 +415,7 @@ static int read_one_slot(struct kst_child *c, void *arg)
 	if (!s)
 		return 1;
 	s += (size_t)slot * BS;
-	while (kst_now_ms() < until) {
+	while (kst_now_ms() < until || !reads) {
 		if (kst_touch(s) || !kst_holds(s, BS, 0))
 			return 2;
 		reads++;
@@ -433,7 +436,7 @@ TEST_F_TIMEOUT(slots, reader_does_not_notice_moves, 60)
 	ASSERT_EQ(0, put(fd, 0));
 	ASSERT_EQ(0, kst_spawn(&c, read_one_slot,
 			       (void *)(uintptr_t)slot_of(fd, 0)));
-	while (kst_now_ms() < until) {
+	while (kst_now_ms() < until || moves <= 2) {
 		/* Push it out of dram by 160 others; they are dropped again. */
 		unsigned int i;
 

@@ -22,7 +22,7 @@ struct worker {
 	char *window[2];
 	__u64 window_offset[2];
 	char *slots;
-	__u64 until;
+	const volatile bool *stop;
 	int wrong;		/* first complaint: line * 1000 + errno */
 	unsigned long reads;
 };
@@ -177,7 +177,7 @@ static void *work(void *arg)
 	unsigned int rnd = (uintptr_t)pthread_self() ^ getpid();
 	struct worker *w = arg;
 
-	while (kst_now_ms() < w->until && !w->wrong)
+	while (!*w->stop && !w->wrong)
 		one_step(w, &rnd);
 	return NULL;
 }
@@ -203,7 +203,7 @@ static int start_worker(struct worker *w)
 
 static int client(struct kst_child *c, void *arg)
 {
-	struct worker w = { .until = *(__u64 *)arg };
+	struct worker w = { .stop = arg };
 	pthread_t t[THREADS];
 	unsigned int i;
 
@@ -222,14 +222,13 @@ static int client(struct kst_child *c, void *arg)
 }
 
 FIXTURE(stress) {
-	__u64 until;
+	bool stop;
 };
 
 FIXTURE_SETUP(stress)
 {
 	KST_START();
 	ASSERT_EQ(0, kst_make(BS, MIB, MIB));
-	self->until = kst_now_ms() + SECONDS * 1000;
 }
 
 FIXTURE_TEARDOWN_PARENT(stress)
@@ -266,7 +265,7 @@ static bool balanced(void)
 	bool good = kst_attr(KST_SPACE, "leases") == 0 &&
 		    kst_attr(KST_SPACE, "filling") == 0 &&
 		    kst_attr(KST_SPACE, "dropped_held") == 0 &&
-		    kst_attr_wait(KST_SPACE, "quarantined", 0, 15000) == 0 &&
+		    kst_attr(KST_SPACE, "quarantined") == 0 &&
 		    kst_attr(KST_SPACE, "blocks") ==
 		    kst_arena(KST_SPACE, 0, "blocks") +
 		    kst_arena(KST_SPACE, 1, "blocks");
@@ -278,36 +277,45 @@ static bool balanced(void)
 	return good;
 }
 
+/* Has there been some of everything? */
+static bool is_enough(void)
+{
+	return kst_stat(KST_SPACE, "evictions") > 10 &&
+	       kst_stat(KST_SPACE, "promotions") > 10 &&
+	       kst_stat(KST_SPACE, "drops") > 10 &&
+	       kst_stat(KST_SPACE, "acquire_hits") > 1000;
+}
+
 TEST_F_TIMEOUT(stress, all_at_once, 3 * SECONDS + 30)
 {
+	__u64 until = kst_now_ms() + SECONDS * 1000;
 	struct kst_child c[3];
 	unsigned int i, n;
 	int fd;
 
 	for (i = 0; i < ARRAY_SIZE(c); i++) {
-		ASSERT_EQ(0, kst_spawn(&c[i], client, &self->until));
+		ASSERT_EQ(0, kst_spawn(&c[i], client, &self->stop));
 	}
 	for (i = 0; i < ARRAY_SIZE(c); i++) {
 		ASSERT_EQ(1, kst_hear(&c[i]));
 	}
 	srand(7);
-	while (kst_now_ms() < self->until) {
+	while (kst_now_ms() < until ||
+	       (!is_enough() && kst_now_ms() < until + KST_PATIENCE)) {
 		change_something();
 		kst_sleep_ms(rand() % 200);
 	}
+	self->stop = true;
 	for (i = 0; i < ARRAY_SIZE(c); i++) {
 		EXPECT_EQ(0, kst_hear(&c[i])) {
 			TH_LOG("client %u: line * 1000 + errno", i);
 		}
-		EXPECT_LT(50, kst_hear(&c[i]));
+		EXPECT_LT(0, kst_hear(&c[i]));
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "openers", 0, 5000));
-	kst_settle(KST_SPACE);
-	EXPECT_TRUE(balanced());
-	EXPECT_LT(10, kst_stat(KST_SPACE, "evictions"));
-	EXPECT_LT(10, kst_stat(KST_SPACE, "promotions"));
-	EXPECT_LT(10, kst_stat(KST_SPACE, "drops"));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "openers", 0));
+	EXPECT_TRUE(KST_UNTIL(balanced()));
+	EXPECT_TRUE(is_enough());
 	fd = kst_open(KST_SPACE, O_RDWR);
 	ASSERT_LE(0, fd);
 	for (i = 1; i < CHAINS; i++) {
@@ -321,8 +329,8 @@ TEST_F_TIMEOUT(stress, all_at_once, 3 * SECONDS + 30)
 	for (n = 0; n < LENGTH; n++)
 		kst_drop(fd, kst_key(0, n), 0);
 	EXPECT_EQ(0, kst_attr(KST_SPACE, "blocks"));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0, 2000));
-	EXPECT_TRUE(balanced());
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0));
+	EXPECT_TRUE(KST_UNTIL(balanced()));
 }
 
 TEST_HARNESS_MAIN

@@ -57,9 +57,11 @@ static int make_room(void)
 	int ret = kst_knob(KST_SPACE, "high_watermark", "500") ?:
 		  kst_knob(KST_SPACE, "low_watermark", "500");
 
+	KST_UNTIL(kst_arena(KST_SPACE, 0, "free") >= (long long)FRAMES / 2);
+	ret = ret ?: kst_knob(KST_SPACE, "low_watermark", "0") ?:
+		     kst_knob(KST_SPACE, "high_watermark", "0");
 	kst_settle(KST_SPACE);
-	return ret ?: kst_knob(KST_SPACE, "low_watermark", "0") ?:
-		      kst_knob(KST_SPACE, "high_watermark", "0");
+	return ret;
 }
 
 /* All that is on dram goes down, as new blocks come. */
@@ -121,7 +123,7 @@ TEST_F(sums, scribble_after_commit)
 	ASSERT_EQ(0, scribble(self, 2, 0));
 	ASSERT_EQ(0, scribble(self, 5, BS - 1));
 	ASSERT_EQ(0, push_down(self, 100));
-	EXPECT_EQ(2, kst_stat(KST_SPACE, "damaged"));
+	EXPECT_EQ(2, kst_stat_wait(KST_SPACE, "damaged", 2));
 	for (n = 0; n < 8; n++) {
 		EXPECT_EQ(n == 2 || n == 5 ? -ENOENT : 0,
 			  kst_get_block(self->fd, 1, n, BS)) {
@@ -245,7 +247,7 @@ TEST_F_TIMEOUT(sums_nvme, scribble_before_it_is_written, 60)
 	kst_settle(KST_SPACE);
 	ASSERT_EQ(KVT_TIER_NVME, kst_tier_of(self->fd, 1, 0, NULL));
 	EXPECT_EQ(-ENOENT, kst_get_block(self->fd, 1, 0, BS));
-	EXPECT_EQ(1, kst_stat(KST_SPACE, "lost"));
+	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "lost", 1));
 	for (n = 1; n < 3 * FRAMES; n++) {
 		EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS)) {
 			TH_LOG("block %u", n);
@@ -278,7 +280,7 @@ TEST_F_TIMEOUT(sums_nvme, copy_on_nvme_is_used, 60)
 				  MIB * KST_MIB));
 	ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_CXL, &bytes));
 	ASSERT_EQ(0, make_room());
-	EXPECT_EQ(1, kst_stat(KST_SPACE, "damaged"));
+	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "damaged", 1));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, 0, BS));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "lost"));
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
+#include "kvtier_remote.h"
 #include "nvme.h"
 
 #define BS	65536U
@@ -14,6 +15,7 @@
 #define SPACE	"/sys/class/kvtier/" KST_SPACE
 #define TIER	"/sys/class/kvtier_tier/" KST_DRAM
 #define NVME	"/sys/class/kvtier_tier/" KST_NVME
+#define REMOTE	"/sys/class/kvtier_tier/kst_remote"
 
 FIXTURE(sysfs) {
 	struct kvt_entry e;
@@ -36,6 +38,8 @@ static const char * const counters[] = {
 	"promotions", "loads", "writeouts", "not_admitted", "reclaimed",
 	"carried", "lost", "recovered", "expired", "no_space", "no_quota",
 	"slot_faults", "window_faults", "poisoned", "damaged",
+	"fetches", "fetch_misses", "fetch_bad", "fetch_timeouts", "spills",
+	"spill_bytes", "spill_errors", "spill_missed", "drops_lost",
 	"batches",
 };
 
@@ -48,6 +52,14 @@ static int add_nvme(void)
 
 	set.dev[0] = loop.path;
 	return err ?: kst_format(&set) ?: kst_nvme_add(&set, KST_NVME);
+}
+
+static int add_remote(void)
+{
+	struct kvt_remote_add a = { .size = sizeof(a) };
+
+	kst_name(a.name, "kst_remote");
+	return kst_control(KVT_IOC_REMOTE_ADD, &a);
 }
 
 /* The document, of the tree that this binary was built in; or NULL. */
@@ -110,9 +122,11 @@ TEST_F(sysfs, all_documented_attributes_exist)
 	if (!doc)
 		SKIP(return, "not run from a source tree: no " DOC);
 	ASSERT_EQ(0, add_nvme());
+	ASSERT_EQ(0, add_remote());
 	for (p = doc; next_what(&p, attr, "kvtier_tier"); n++) {
-		EXPECT_TRUE(readable(TIER, attr) || readable(NVME, attr)) {
-			TH_LOG("cannot read %s of either tier", attr);
+		EXPECT_TRUE(readable(TIER, attr) || readable(NVME, attr) ||
+			    readable(REMOTE, attr)) {
+			TH_LOG("cannot read %s of any tier", attr);
 		}
 	}
 	EXPECT_LE(20, n);
@@ -187,12 +201,15 @@ TEST_F(sysfs, all_attributes_are_documented)
 	if (!read_doc())
 		SKIP(return, "not run from a source tree: no " DOC);
 	ASSERT_EQ(0, add_nvme());
+	ASSERT_EQ(0, add_remote());
 	EXPECT_EQ(0, undocumented("kvtier_tier", TIER, ""));
 	EXPECT_EQ(0, undocumented("kvtier_tier", NVME, ""));
+	EXPECT_EQ(0, undocumented("kvtier_tier", REMOTE, ""));
 	EXPECT_EQ(0, undocumented("kvtier", SPACE, ""));
 	EXPECT_EQ(0, undocumented("kvtier", SPACE, "stats/"));
 	EXPECT_EQ(0, undocumented("kvtier", SPACE, "arena0/"));
 	EXPECT_EQ(0, undocumented("kvtier", SPACE, "class0/"));
+	EXPECT_EQ(0, undocumented("kvtier", SPACE, "drain/"));
 }
 
 static const char *text_of(const char *attr)

@@ -52,10 +52,10 @@ static void expect_clean(struct __test_metadata *_metadata,
 {
 	unsigned int n;
 
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 10000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 10000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "dropped_held", 0, 10000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 30000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "dropped_held", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
 	kst_settle(KST_SPACE);
 	for (n = 0; n < BLOCKS; n++) {
 		int ret = kst_get_block(self->fd, 1, n, BS);
@@ -67,9 +67,9 @@ static void expect_clean(struct __test_metadata *_metadata,
 	}
 	for (n = 0; n < FILLING; n++)
 		kst_drop(self->fd, kst_key(2, n), 0);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0, 5000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0, 10000));
-	EXPECT_EQ(FRAMES, kst_arena(KST_SPACE, 0, "free"));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "blocks", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "descriptors", 0));
+	EXPECT_TRUE(KST_UNTIL(kst_arena(KST_SPACE, 0, "free") == FRAMES));
 	EXPECT_EQ(0, kst_attr(KST_SPACE, "leases"));
 }
 
@@ -238,7 +238,7 @@ TEST_F_TIMEOUT(end, rings, 1800)
 	kst_kill(&c);
 	close(self->fd);
 	self->fd = kst_open(KST_SPACE, O_RDWR);
-	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1, 10000));
+	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1));
 	expect_clean(_metadata, self);
 }
 
@@ -250,7 +250,7 @@ TEST_F_TIMEOUT(end, untold_leases_go_back, 60)
 	struct io_uring ring;
 	struct kvt_entry last;
 	struct kvt_batch b;
-	unsigned int n, i;
+	unsigned int n;
 
 	ASSERT_LE(0, kst_reserve(other, kst_key(2, 0), kst_root, &last));
 	for (n = 0; n < 40; n++) {
@@ -264,15 +264,12 @@ TEST_F_TIMEOUT(end, untold_leases_go_back, 60)
 		kst_sqe(&ring, self->fd, &b, 0);
 		ASSERT_EQ(1, io_uring_submit(&ring));
 		/* It holds what is there, and waits for the last. */
-		for (i = 0; n % 4 == 0 && i < 500; i++) {
-			io_uring_get_events(&ring);
-			if (kst_attr(KST_SPACE, "leases") == BATCH - 1)
-				break;
-			kst_sleep_ms(10);
-		}
-		EXPECT_GT(500, i);
+		if (n % 4 == 0)
+			EXPECT_TRUE(KST_UNTIL(io_uring_get_events(&ring) >= 0 &&
+					      kst_attr(KST_SPACE, "leases") ==
+					      BATCH - 1));
 		io_uring_queue_exit(&ring);
-		EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0, 10000));
+		EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 	}
 	kst_abort(other, last.slot);
 	close(other);
@@ -329,7 +326,7 @@ TEST_F(end, cancel_of_a_sleeper)
 	kst_waiting(&b);
 	kst_sqe(&ring, self->fd, &b, 1)->flags |= IOSQE_ASYNC;
 	ASSERT_EQ(1, io_uring_submit(&ring));
-	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "leases", 1, 5000));
+	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "leases", 1));
 	ASSERT_EQ(1, cancel(&ring));
 	ASSERT_EQ(0, reap_both(&ring, &res, &cancelled));
 	EXPECT_EQ(-EALREADY, cancelled);
@@ -368,18 +365,18 @@ TEST_F(end, cancel_of_a_waiter)
 		ASSERT_EQ(1, io_uring_submit(&ring));
 	}
 	ASSERT_EQ(1, cancel(&ring));
-	ASSERT_EQ(0, kst_reap(&ring, 5000, &tag, &res));
+	ASSERT_EQ(0, kst_reap(&ring, KST_PATIENCE, &tag, &res));
 	EXPECT_EQ(1000, tag);
 	EXPECT_EQ(-ENOENT, res);
 	/* Not of this ring, not on this file, not this batch. */
 	ASSERT_EQ(1, cancel_waiter(&ring2, self->fd, &b[0]));
-	ASSERT_EQ(0, kst_reap(&ring2, 5000, &tag, &res));
+	ASSERT_EQ(0, kst_reap(&ring2, KST_PATIENCE, &tag, &res));
 	EXPECT_EQ(0, res);
 	ASSERT_EQ(1, cancel_waiter(&ring, other, NULL));
-	ASSERT_EQ(0, kst_reap(&ring, 5000, &tag, &res));
+	ASSERT_EQ(0, kst_reap(&ring, KST_PATIENCE, &tag, &res));
 	EXPECT_EQ(0, res);
 	ASSERT_EQ(1, cancel_waiter(&ring, self->fd, (void *)e));
-	ASSERT_EQ(0, kst_reap(&ring, 5000, &tag, &res));
+	ASSERT_EQ(0, kst_reap(&ring, KST_PATIENCE, &tag, &res));
 	EXPECT_EQ(0, res);
 	ASSERT_EQ(-ETIME, kst_reap(&ring, 100, &tag, &res));
 	/* One of them; all that are left. */
@@ -392,7 +389,7 @@ TEST_F(end, cancel_of_a_waiter)
 	EXPECT_EQ(0, b[1].ok);
 	ASSERT_EQ(1, cancel_waiter(&ring, self->fd, NULL));
 	ASSERT_EQ(0, reap_both(&ring, &res, &cancelled));
-	ASSERT_EQ(0, kst_reap(&ring, 5000, &tag, &res));
+	ASSERT_EQ(0, kst_reap(&ring, KST_PATIENCE, &tag, &res));
 	EXPECT_EQ(-ECANCELED, e[0].result);
 	EXPECT_EQ(-ECANCELED, e[2].result);
 	ASSERT_EQ(0, kst_commit(other, r.slot));
@@ -458,7 +455,7 @@ TEST_F_TIMEOUT(end, cancels, 900)
 	kst_kill(&c);
 	EXPECT_LT(0, done);
 	EXPECT_LT(0, stopped);
-	EXPECT_EQ(0, kst_attr(KST_SPACE, "leases"));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
 	expect_clean(_metadata, self);
 }
 
@@ -520,7 +517,7 @@ TEST_F_TIMEOUT(end, kills, 1800)
 		kst_sleep_ms(rand() % 15);
 	}
 	kst_kill(&other);
-	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1, 30000));
+	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1));
 	expect_clean(_metadata, self);
 }
 

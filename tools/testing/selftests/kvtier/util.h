@@ -41,6 +41,31 @@
 
 #define kst_ptr(p)	((__u64)(uintptr_t)(p))
 
+/*
+ * Nothing here is to depend on how fast the machine is, or what else it does: a test
+ * waits for what it wants to see, and gives up only after KST_PATIENCE, in ms. The
+ * seconds that a test may take are those of an idle machine.
+ */
+#define KST_PATIENCE	120000
+#define KST_SLOWER	10
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT (30 * KST_SLOWER)
+#undef TEST_F_TIMEOUT
+#define TEST_F_TIMEOUT(fixture, test, seconds)				\
+	__TEST_F_IMPL(fixture, test, -1, (seconds) * KST_SLOWER)
+
+/* Wait until it is so: is it? */
+#define KST_UNTIL(condition)						\
+	({								\
+		__u64 kst_end = kst_now_ms() + KST_PATIENCE;		\
+		bool kst_is;						\
+									\
+		while (!(kst_is = (condition)) &&			\
+		       kst_now_ms() < kst_end)				\
+			kst_sleep_ms(5);				\
+		kst_is;							\
+	})
+
 struct kst_key {
 	__u8 b[KVT_KEY_SIZE];
 };
@@ -54,6 +79,7 @@ bool kst_kernel_has(const char *option);	/* of its configuration; if unknown, ye
 long kst_meminfo_kb(const char *field);
 __u64 kst_now_ms(void);
 void kst_sleep_ms(unsigned int ms);
+bool kst_sleeps(pid_t thread);		/* for something in the kernel */
 
 /* Control device (control.c); all return 0 or -errno */
 int kst_ioctl(int fd, unsigned long cmd, void *arg);
@@ -112,11 +138,16 @@ long long kst_tier_attr(const char *tier, const char *attr);
 int kst_attr_text(const char *path, char *buf, size_t size);
 int kst_knob(const char *space, const char *knob, const char *value);
 /* Waits until the attribute has the value; its last value is returned. */
-long long kst_attr_wait(const char *space, const char *attr, long long want,
-			unsigned int ms);
+long long kst_attr_wait(const char *space, const char *attr, long long want);
 
-/* Waits until the background has done with evicting and moving. */
+/*
+ * Waits until the background has hardly anything to do any more. It may begin again
+ * at any time: what has to have happened is to be waited for by itself.
+ */
 void kst_settle(const char *space);
+/* Returns when nothing has changed for @ms, in which others could run. */
+void kst_quiet(unsigned int ms, long long (*sum)(const char *name),
+	       const char *name);
 
 /* Memory (memory.c) */
 void kst_fill(void *p, size_t len, __u64 seed);

@@ -327,7 +327,7 @@ TEST_F(windows, direct_io_on_a_block_device)
 	if (access("/dev/ram0", F_OK) &&
 	    system("modprobe -q brd rd_nr=1 rd_size=4096 2> /dev/null"))
 		SKIP(return, "no /dev/ram0, and no module brd");
-	kst_sleep_ms(200);
+	KST_UNTIL(!access("/dev/ram0", F_OK));
 	disk = open("/dev/ram0", O_RDWR | O_DIRECT);
 	if (disk < 0)
 		SKIP(return, "cannot open /dev/ram0");
@@ -428,15 +428,8 @@ TEST_F(windows, pinned_memory_outlives_its_space)
 				      (MIB - 2) * KST_MIB));
 	EXPECT_EQ(0, kst_space_delete("kst_b"));
 	io_uring_queue_exit(&ring);
-	{
-		__u64 end = kst_now_ms() + 10000;
-
-		while (kst_tier_attr(KST_DRAM, "free") != MIB * KST_MIB &&
-		       kst_now_ms() < end)
-			kst_sleep_ms(50);
-	}
+	EXPECT_TRUE(KST_UNTIL(kst_tier_attr(KST_DRAM, "free") == MIB * KST_MIB));
 	EXPECT_EQ(0, kst_tier_attr(KST_DRAM, "limbo"));
-	EXPECT_EQ(MIB * KST_MIB, kst_tier_attr(KST_DRAM, "free"));
 }
 
 /* Dies with a frame that it reserved pinned by a device that lives on. */
@@ -473,14 +466,14 @@ TEST_F(windows, dead_fillers_pinned_frame_waits)
 	frame = kst_hear(&c);
 	ASSERT_LE(0, frame);
 	kst_kill(&c);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 5000));
-	EXPECT_EQ(1, kst_attr(KST_SPACE, "quarantined"));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
+	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "quarantined", 1));
 	kst_sleep_ms(1500);
 	EXPECT_EQ(1, kst_attr(KST_SPACE, "quarantined"));
 	EXPECT_EQ(MIB * KST_MIB / BS - 1, kst_arena(KST_SPACE, 0, "free"));
 	/* The device lets go. */
 	io_uring_queue_exit(&ring);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 15000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
 	EXPECT_EQ(MIB * KST_MIB / BS, kst_arena(KST_SPACE, 0, "free"));
 }
 
@@ -498,8 +491,8 @@ TEST_F(windows, quarantine_ends)
 	ASSERT_EQ(0, kst_spawn(&c, die_pinned, &ring.ring_fd));
 	ASSERT_LE(0, kst_hear(&c));
 	kst_kill(&c);
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0, 5000));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0, 10000));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
+	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
 	EXPECT_EQ(MIB * KST_MIB / BS, kst_arena(KST_SPACE, 0, "free"));
 	io_uring_queue_exit(&ring);
 }
@@ -529,7 +522,7 @@ static struct ibv_context *rxe_open(void)
 	struct ibv_context *ctx = NULL;
 	int i, n, tries;
 
-	for (tries = 0; !ctx && tries < 20; tries++) {
+	for (tries = 0; !ctx && tries < 200; tries++) {
 		list = ibv_get_device_list(&n);
 		for (i = 0; list && i < n && !ctx; i++) {
 			if (!strcmp(ibv_get_device_name(list[i]), "kst_rx"))

@@ -117,15 +117,11 @@ TEST_F(zero, after_a_kill)
 {
 	struct kst_child c;
 	int ret;
-	__u64 end;
 
 	ASSERT_EQ(0, kst_spawn(&c, soil_and_wait, NULL));
 	ASSERT_EQ(1, kst_hear(&c));
 	kst_kill(&c);
-	end = kst_now_ms() + 5000;
-	while ((ret = kst_space_delete(KST_SPACE)) == -EBUSY &&
-	       kst_now_ms() < end)
-		kst_sleep_ms(10);
+	KST_UNTIL((ret = kst_space_delete(KST_SPACE)) != -EBUSY);
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, kst_space_simple(KST_SPACE, BS, KST_DRAM, MIB * KST_MIB));
 	EXPECT_TRUE(all_zero(KST_SPACE));

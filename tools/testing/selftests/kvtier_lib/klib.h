@@ -16,6 +16,13 @@
 #define MIB	(1UL << 20)
 #define BLOCK	65536U
 
+/* More than any wait that ends takes, on however slow a machine, in ms. */
+#define PATIENCE_MS	120000
+
+/* The seconds that a test may take are those of an idle machine. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 600
+
 static const uint8_t identity[KVT_IDENTITY_SIZE] = "klib";
 
 static inline int make_space(int ctl, uint32_t block, uint64_t tier_bytes,
@@ -39,13 +46,39 @@ static inline int unmake(int ctl)
 
 	if (rc && rc != -ENOENT)
 		return rc;
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < PATIENCE_MS / 10; i++) {
 		rc = kvt_ctl_tier_remove(ctl, NAME);
 		if (rc != -EBUSY)
 			break;
 		usleep(10000);
 	}
 	return rc == -ENOENT ? 0 : rc;
+}
+
+static inline long attr(const char *name)
+{
+	char path[128];
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/kvtier/" NAME "/%s", name);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
+/* Waits until it is @want; what it was last. */
+static inline long attr_wait(const char *name, long want)
+{
+	int i;
+
+	for (i = 0; i < PATIENCE_MS / 5 && attr(name) != want; i++)
+		usleep(5000);
+	return attr(name);
 }
 
 static inline struct kvt_key key(uint64_t chain, uint64_t i)
@@ -87,22 +120,6 @@ static inline bool holds(const void *p, size_t len, const struct kvt_key *k)
 	same = p && !memcmp(p, want, len);
 	free(want);
 	return same;
-}
-
-static inline long attr(const char *name)
-{
-	char path[128];
-	long value = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/kvtier/" NAME "/%s", name);
-	f = fopen(path, "r");
-	if (!f)
-		return -1;
-	if (fscanf(f, "%ld", &value) != 1)
-		value = -1;
-	fclose(f);
-	return value;
 }
 
 /* Reserve, fill through the window, commit: how many. */

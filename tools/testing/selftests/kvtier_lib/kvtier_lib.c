@@ -559,6 +559,9 @@ static void *commit_later(void *arg)
 
 	w->wrong = kvt_reserve(w->space, &k, 1, NULL, &block) != 1;
 	__atomic_store_n(&w->hits, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&w->hits, __ATOMIC_ACQUIRE) == 1)
+		usleep(1000);
+	/* Then the other one waits, or is about to. */
 	usleep(100000);
 	fill(kvt_ptr(w->space, block.offset), kvt_block_size(w->space), &k);
 	w->wrong += kvt_commit_blocks(w->space, &block, 1) != 1;
@@ -567,7 +570,7 @@ static void *commit_later(void *arg)
 
 TEST_F(lib, acquire_waits_for_a_filler)
 {
-	struct kvt_how how = { .flags = KVT_F_WAIT, .timeout_ns = 20000000000 };
+	struct kvt_how how = { .flags = KVT_F_WAIT, .timeout_ns = PATIENCE_MS * 1000000ULL };
 	struct kvt_key k = key(5, 0);
 	struct worker w = { 0 };
 	struct kvt_block block;
@@ -578,6 +581,7 @@ TEST_F(lib, acquire_waits_for_a_filler)
 		usleep(1000);
 	EXPECT_EQ(0, kvt_acquire(self->space, &k, 1, NULL, &block));
 	EXPECT_EQ(-EINPROGRESS, block.result);
+	__atomic_store_n(&w.hits, 2, __ATOMIC_RELEASE);
 	EXPECT_EQ(1, kvt_acquire(self->space, &k, 1, &how, &block));
 	EXPECT_TRUE(holds(kvt_ptr(self->space, block.offset), variant->block,
 			  &k));

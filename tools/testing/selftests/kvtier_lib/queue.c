@@ -20,7 +20,7 @@
 #include "klib.h"
 
 #define MSEC	1000000ULL
-#define PATIENCE (20000 * MSEC)	/* more than any wait that ends takes */
+#define PATIENCE (PATIENCE_MS * MSEC)
 #define DEPTH	64
 #define NR	100		/* blocks that there are, of chain 1 */
 
@@ -230,7 +230,6 @@ TEST_F(queue, time_is_over)
 	EXPECT_EQ(0, kvt_queue_wait(self->queue, &done, 1, 0));
 	EXPECT_EQ(0, kvt_queue_wait(self->queue, &done, 1, 50 * MSEC));
 	EXPECT_LE(50 * MSEC, clock_ns() - before);
-	EXPECT_GT(PATIENCE / 2, clock_ns() - before);
 	EXPECT_EQ(1, kvt_queue_pending(self->queue));
 }
 
@@ -358,7 +357,7 @@ TEST_F(queue, event_file)
 	EXPECT_EQ(0, kvt_queue_wait(self->queue, done, 2, 0));
 	EXPECT_EQ(0, poll(&poll_fd, 1, 20));
 	ASSERT_EQ(1, kvt_commit_blocks(self->other, &self->held, 1));
-	EXPECT_EQ(1, poll(&poll_fd, 1, 20000));
+	EXPECT_EQ(1, poll(&poll_fd, 1, PATIENCE_MS));
 	EXPECT_EQ(1, kvt_queue_wait(self->queue, done, 2, 0));
 	EXPECT_EQ(0, kvt_queue_wait(self->queue, done, 2, 0));
 	EXPECT_EQ(0, poll(&poll_fd, 1, 0));
@@ -373,7 +372,7 @@ TEST_F(queue, event_file_comes_late)
 	ASSERT_EQ(0, add(self->queue, self->commands, KVT_OP_LOOKUP, key(1, 0)));
 	ASSERT_EQ(1, kvt_queue_submit(self->queue));
 	poll_fd.fd = kvt_queue_eventfd(self->queue);
-	EXPECT_EQ(1, poll(&poll_fd, 1, 20000));
+	EXPECT_EQ(1, poll(&poll_fd, 1, PATIENCE_MS));
 	EXPECT_EQ(1, kvt_queue_wait(self->queue, &done, 1, 0));
 }
 
@@ -574,7 +573,7 @@ static void be_killed(int tell)
 
 TEST_F(queue, killed)
 {
-	int i, pipe_fd[2], wait_ms;
+	int i, pipe_fd[2];
 	char byte;
 
 	for (i = 0; i < 10; i++) {
@@ -592,12 +591,8 @@ TEST_F(queue, killed)
 		close(pipe_fd[1]);
 	}
 	/* What a dead ring held goes a little later. */
-	for (wait_ms = 0; attr("leases") && wait_ms < 5000; wait_ms++)
-		usleep(1000);
-	EXPECT_EQ(0, attr("leases"));
-	for (wait_ms = 0; attr("openers") > 2 && wait_ms < 5000; wait_ms++)
-		usleep(1000);
-	EXPECT_EQ(2, attr("openers"));
+	EXPECT_EQ(0, attr_wait("leases", 0));
+	EXPECT_EQ(2, attr_wait("openers", 2));
 }
 
 /* ---- io_uring is not to be had ---- */

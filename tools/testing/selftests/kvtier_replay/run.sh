@@ -127,11 +127,14 @@ value() {
 	cat "$sys/$1"
 }
 
-# Wait until the attribute is as said; what is closed late may take a moment.
+# Wait until the attribute is as said; what is closed late may take a moment, and
+# on a busy machine a long one: so many tenths of a second.
+patience=1200
+
 settles() {
 	local i
 
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < patience; i++)); do
 		test "$(value "$1")" "$2" "$3" && return
 		sleep 0.1
 	done
@@ -218,9 +221,9 @@ hit_ratio() {
 	is "capacity $percent %: no wrong block" "$(report .wrong_blocks)" -eq 0
 	is "capacity $percent %: every hit was verified" \
 		"$(report '.hits - .verified_blocks')" -eq 0
-	ok "capacity $percent %: hit ratio $got is leaf-first LRU's, $least to $most, within 0.002" \
+	ok "capacity $percent %: hit ratio $got is leaf-first LRU's, $least to $most, within 0.004" \
 		jq -e --argjson least "$least" --argjson most "$most" \
-		'.hit_ratio >= $least - 0.002 and .hit_ratio <= $most + 0.002' \
+		'.hit_ratio >= $least - 0.004 and .hit_ratio <= $most + 0.004' \
 		"$tmp/report"
 	ok "capacity $percent %: the kernel counts the same hits" \
 		[ "$(report .counters.acquire_hits)" = "$(report .hits)" ]
@@ -269,10 +272,10 @@ simulated() {
 	jq ".hosts[$1]$2" "$tmp/simulation"
 }
 
-# near WHAT REAL SIMULATED: no more than 2 % apart, or a few blocks.
+# near WHAT REAL SIMULATED PERCENT: no more than that apart, or a few blocks.
 near() {
 	ok "$1: $2 is as simulated, $3" jq -ne --argjson a "$2" --argjson b "$3" \
-		'($a - $b) | fabs <= ([($b * 0.02), 40] | max)'
+		--argjson p "$4" '($a - $b) | fabs <= ([($b * $p / 100), 40] | max)'
 }
 
 # Three tiers, much smaller than what is used again and again.
@@ -287,14 +290,16 @@ test_nvme() {
 	is 'nvme: exit status' "$status" -eq 0
 	is 'nvme: no wrong block' "$(report .wrong_blocks)" -eq 0
 	is 'nvme: no error' "$(report .errors)" -eq 0
-	near 'nvme: hits' "$(report .hits)" "$(simulated 0 .hits)"
+	near 'nvme: hits' "$(report .hits)" "$(simulated 0 .hits)" 3
+	# How far ahead of need the worker writes, and that in vain, is a matter of
+	# when it gets a processor.
 	near 'nvme: blocks written' "$(report .writeouts)" \
-		"$(simulated 0 .writeouts)"
+		"$(simulated 0 .writeouts)" 15
 	is 'nvme: hits on nvme' "$(report .found_on.nvme)" -gt 5000
 	writeouts=$(report .writeouts)
 	is 'nvme: a third of what exclusive tiers write, at most' \
 		$((3 * writeouts)) -le "$(simulated 1 .writeouts)"
-	near 'nvme: which hit as much' "$(report .hits)" "$(simulated 1 .hits)"
+	near 'nvme: which hit as much' "$(report .hits)" "$(simulated 1 .hits)" 3
 	nothing_left 'nvme'
 }
 
@@ -400,7 +405,8 @@ test_ended() {
 }
 
 test_killed() {
-	local i pid
+	# A client may end before it is seen to fill something.
+	local i pid patience=100
 
 	make_space 64K $((64 * mib))
 	for ((i = 0; i < 5; i++)); do

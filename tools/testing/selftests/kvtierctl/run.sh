@@ -184,10 +184,13 @@ test_stat() {
 	output 'a counter' '^puts +[0-9]+$'
 	expect 'stat SPACE --json' 0 '' stat ctl-s --json
 	json 'counters moved' '.stats.puts >= 3 and .stats.gets >= 3 and .stats.commits == 3 and .stats.lookups >= 6'
-	(sleep 1; "$program" put ctl-s four - --pad < short; "$program" drop ctl-s four) > /dev/null &
-	expect 'stat --interval' 0 '' stat ctl-s --interval 4 --count 1 --json
-	wait
-	json 'rates' '.rates.commits > 0.1 and .rates.drops > 0.1 and .rates.evictions == 0'
+	# From its first sample on it counts whatever happens.
+	begin_sampling stat ctl-s --interval 0.5 --json
+	"$program" put ctl-s four - --pad < short > /dev/null
+	"$program" drop ctl-s four > /dev/null
+	end_sampling '([.[] | .rates.commits * .seconds] | add) > 0.9 and ([.[] | .rates.drops * .seconds] | add) > 0.9'
+	json 'rates' '([.[] | .rates.commits * .seconds] | add) | . > 0.9 and . < 1.1'
+	json 'of each counter' 'all(.[]; .rates.evictions == 0)'
 	expect 'stat of no space' 3 'no space "ctl-x"' stat ctl-x
 }
 
@@ -206,16 +209,18 @@ test_drop() {
 test_knobs() {
 	expect 'set all knobs' 0 '' space set ctl-s default_class=3 low_watermark=100 \
 		high_watermark=200 lease_quota=500 fill_timeout_ms=5000 quarantine_ms=0 \
-		promote=always policy=lru
+		promote=always policy=lru remote=none remote_write=back remote_rate=1M \
+		remote_timeout_ms=500
 	same 'low_watermark' "$(attribute ctl-s/low_watermark)" 100
 	same 'high_watermark' "$(attribute ctl-s/high_watermark)" 200
 	same 'promote' "$(attribute ctl-s/promote)" always
 	expect 'both down again' 0 '' space set ctl-s high_watermark=20 low_watermark=10
 	run space show ctl-s --json
-	json 'as JSON' '.knobs == {"default_class": 3, "low_watermark": 10, "high_watermark": 20, "lease_quota": 500, "fill_timeout_ms": 5000, "quarantine_ms": 0, "promote": "always", "checksum": "move", "verify": 1000, "policy": "lru"}'
+	json 'as JSON' '.knobs == {"default_class": 3, "low_watermark": 10, "high_watermark": 20, "lease_quota": 500, "fill_timeout_ms": 5000, "quarantine_ms": 0, "promote": "always", "checksum": "move", "verify": 1000, "remote_rate": 1048576, "remote_timeout_ms": 500, "remote": "none", "remote_write": "back", "policy": "lru"}'
 	local bad
 	for bad in default_class=16 low_watermark=21 high_watermark=501 lease_quota=0 \
 		lease_quota=1001 fill_timeout_ms=99 quarantine_ms=3600001 promote=never \
+		remote_write=up remote_timeout_ms=0 remote=ctl-a remote=ctl-x \
 		policy=none low_watermark=-1 low_watermark=x class3/ttl_s=-1 \
 		class3/ttl_s=4294967296 class3/priority=8 class3/floor=tape; do
 		expect "refused: $bad" 1 "${bad%%=*}: '${bad#*=}' was refused: it takes" space set ctl-s "$bad"

@@ -56,6 +56,32 @@ expect() {
 	fi
 }
 
+# ARG...: the command prints a line of JSON now and then; the caller goes on when it
+# has printed one.
+begin_sampling() {
+	local _
+	"${ctl[@]}" "$@" > "$tmp/samples" 2> "$tmp/err" &
+	sampler=$!
+	for _ in {1..2400}; do
+		[[ -s $tmp/samples ]] && break
+		sleep 0.05
+	done
+}
+
+# FILTER: ends it when this is true for the array of all lines, which the output is;
+# .: ends it
+end_sampling() {
+	local _
+	for _ in {1..2400}; do
+		[[ $1 == . ]] && break
+		jq -se "$1" "$tmp/samples" > /dev/null 2>&1 && break
+		sleep 0.05
+	done
+	kill "$sampler"
+	wait "$sampler" 2> /dev/null
+	[[ $1 == . ]] || jq -s . "$tmp/samples" > "$tmp/out"
+}
+
 # NAME REGEX: the output of the last run has a line that matches
 output() {
 	if grep -qE -- "$2" "$tmp/out"; then

@@ -56,6 +56,12 @@ fake_nvme() {
 	attributes class/kvtier/chat/class5 ttl_s 3600 priority 1 floor cxl
 }
 
+fake_remote() {
+	attributes class/kvtier_tier/pool kind remote helper 1 in_flight 3 requests 77 \
+		timeouts 2 helper_lost 5
+	attributes class/kvtier/chat remote pool remote_write through
+}
+
 fake_module() {
 	rm -rf class dev blocks asked
 	mkdir -p class/kvtier dev/kvtier blocks

@@ -33,6 +33,11 @@ answer() {
 	FAKE_ERRNO=$error expect "$name" "$@"
 }
 
+# VALUE FILE: a reader sees the one value or the other
+replace() {
+	echo "$1" > new && mv new "$2"
+}
+
 asked() {
 	same "$1" "$(tail -n 1 asked 2> /dev/null)" "$2"
 }
@@ -270,7 +275,7 @@ test_nvme_answers() {
 	asked 'it is not kept' 'tier_remove disk0'
 	expect 'that class' 0 '' tier add nvme --device /dev/a --name disk0 --class bulk
 	asked 'it is kept' 'nvme_add disk0 flags=0 host=abab /dev/a'
-	answer 'resize of nvme' 95 1 'it is an nvme tier, as large as its devices' tier resize disk0 --size 2G
+	answer 'resize of nvme' 95 1 'an nvme tier is as large as its devices' tier resize disk0 --size 2G
 	answer 'remove does not end' 16 1 'do not end; see dmesg' tier remove disk0
 	answer 'space on nvme only' 22 1 'needs a quota on a tier of memory' space create x --block-size 4K --quota disk0=1G
 	answer 'one segment' 22 1 'tier "disk0" is at least two of its segments, 128 MiB \(asked 64 MiB\)' space create x --block-size 4K --quota disk0=64M --quota dram0=2M
@@ -382,6 +387,10 @@ test_space_answers() {
 	answer 'space is open' 16 1 'open files: 1\); see: fuser -v dev/kvtier/chat' space delete chat
 	echo 0 > class/kvtier/chat/openers
 	answer 'space is mapped' 16 1 'is mapped' space delete chat
+	echo pool > class/kvtier/chat/remote
+	answer 'open, with a remote tier' 16 1 'is mapped' space delete chat
+	same 'it has it still' "$(< class/kvtier/chat/remote)" pool
+	rm class/kvtier/chat/remote
 	expect 'no space to resize' 3 'no space "x"' space resize x --quota dram0=2M
 	answer 'no tier to resize on' 2 3 'no tier "dram9"' space resize chat --quota dram9=2M
 	answer 'no room to grow' 28 1 'only 1.0 GiB free \(asked 2.0 GiB\)' space resize chat --quota dram0=3G
@@ -524,14 +533,26 @@ test_tier_stat() {
 	expect 'tier stat of memory' 1 'is a tier of memory' tier stat dram0
 	expect 'tier stat of no tier' 3 'no tier "x"' tier stat x
 	expect 'with an interval, too' 3 'no tier "x"' tier stat x --interval 1
-	(sleep 0.3; echo 1300000000 > $dir/bytes_written; echo 1100000000 > $dir/block_bytes_written) &
-	expect 'tier stat --interval --json' 0 '' tier stat disk0 --interval 0.5 --count 1 --json
-	wait
-	json 'rates' '.rates.bytes_written > 300000000 and .rates.bytes_written < 450000000 and .rates.crc_errors == 0'
-	json 'gauges' '.name == "disk0" and .used == 1073741824 and .state == "ok"'
-	(sleep 0.3; echo 1500000000 > $dir/bytes_written; echo 1200000000 > $dir/block_bytes_written) &
-	expect 'tier stat --interval' 0 '' tier stat --interval 0.5 --count 1
-	wait
+	begin_sampling tier stat disk0 --interval 0.2 --json
+	replace 1100000000 $dir/block_bytes_written
+	replace 1300000000 $dir/bytes_written
+	end_sampling '([.[] | .rates.bytes_written * .seconds] | add) > 199000000'
+	json 'rates' '([.[] | .rates.bytes_written * .seconds] | add) | . > 199000000 and . < 201000000'
+	json 'of each counter' 'all(.[]; .rates.crc_errors == 0)'
+	json 'gauges' '.[0] | .name == "disk0" and .used == 1073741824 and .state == "ok"'
+	expect 'tier stat --interval --count' 0 '' tier stat --interval 0.1 --count 2
+	same 'a line each' "$(grep -c '^disk0' out)" 2
+	# Both counters are to grow within one interval: it may take a few tries.
+	local i blocks=1100000000 bytes=1300000000
+	begin_sampling tier stat --interval 0.3
+	for i in {1..100}; do
+		grep -q ' 2.00 ' samples && break
+		replace $((blocks += 100000000)) $dir/block_bytes_written
+		replace $((bytes += 200000000)) $dir/bytes_written
+		sleep 0.5
+	done
+	end_sampling .
+	cp samples out
 	output 'amplification of the interval' ' 2.00 +0  ok$'
 	fake_module
 }
@@ -574,17 +595,17 @@ test_stat() {
 
 test_stat_interval() {
 	local stats=class/kvtier/chat/stats
-	(sleep 0.3; echo 140 > $stats/lookups; echo 35 > $stats/lookup_hits) &
-	expect 'stat --interval --json' 0 '' stat chat --interval 0.5 --count 2 --json
-	wait
+	begin_sampling stat chat --interval 0.2 --json
+	replace 140 $stats/lookups
+	end_sampling '([.[] | .rates.lookups * .seconds] | add) > 39'
+	json 'rates of what was counted meanwhile' '([.[] | .rates.lookups * .seconds] | add) | . > 39 and . < 41'
+	json 'nothing before' '.[0].rates.lookups == 0 and .[0].seconds >= 0.19'
+	begin_sampling stat chat --interval 0.2 --json
+	replace 30 $stats/lookups
+	end_sampling '([.[] | .rates.lookups * .seconds] | add) > 29'
+	json 'a space made anew counts from zero' '([.[] | .rates.lookups * .seconds] | add) | . > 29 and . < 31'
+	expect 'stat --interval --count' 0 '' stat chat --interval 0.1 --count 2 --json
 	same 'a line each' "$(wc -l < out)" 2
-	jq -s . out > out2 && mv out2 out
-	json 'rates of what was counted meanwhile' '.[0].rates.lookups > 60 and .[0].rates.lookups < 90'
-	json 'nothing after' '.[1].rates.lookups == 0 and .[1].seconds > 0.4'
-	(sleep 0.3; echo 30 > $stats/lookups) &
-	expect 'stat of a space made anew' 0 '' stat chat --interval 0.5 --count 1 --json
-	wait
-	json 'counts from zero' '.rates.lookups > 40 and .rates.lookups < 70'
 	expect 'table of rates' 0 '' stat chat --interval 0.1 --count 3
 	same 'headings once' "$(grep -c SPACE out)" 1
 	same 'three lines' "$(grep -c '^chat' out)" 3
@@ -684,6 +705,88 @@ test_lookup_drop() {
 	json 'as JSON' '.dropped == 2 and .blocks[1].state == "dropped"'
 }
 
+test_remote() {
+	expect 'tier add remote' 0 '' tier add remote pool
+	asked 'asks for it' 'remote_add pool'
+	expect 'tier add remote --name' 0 '' tier add remote --name other
+	asked 'asks for the same' 'remote_add other'
+	expect 'remote with two names' 2 'there are two names' tier add remote pool --name other
+	expect 'remote without a name' 2 'name of the remote tier is missing' tier add remote
+	expect 'remote with a size' 2 'size is not for remote tiers' tier add remote pool --size 2M
+	expect 'remote with a bad name' 2 'a name ' tier add remote Pool
+	expect 'two names' 2 'one operand too many' tier add a b --kind dram --node 0 --size 2M
+	expect 'a tier called remote' 0 '' tier add remote --kind dram --node 0 --size 2M
+	asked 'is one of memory' 'tier_add remote 0 0 2097152'
+	answer 'remote add of what exists' 17 1 'a tier of this name exists' tier add remote pool
+	fake_remote
+	expect 'tier list with a remote tier' 0 '' tier list
+	output 'has a table for it' '^pool +remote +1 +3 +77 +2 +5$'
+	expect 'tier show of it' 0 '' tier show pool
+	output 'says how many time-outs' 'timeouts +2'
+	output 'and who uses it' '^chat +through'
+	expect 'as JSON' 0 '' tier show pool --json
+	json 'with the same' '.helper == 1 and .spaces[0].name == "chat"'
+	answer 'remove in use' 16 1 'remote=none.*stop kvtierd' tier remove pool
+	expect 'no knobs' 1 'it is a remote tier: only nvme tiers have knobs' tier set pool verify=1
+	fake_module
+}
+
+test_policy() {
+	expect 'policy without its file' 3 'absent cannot be read: is kvtierd running' \
+		policy --file absent
+	echo 'no JSON' > policy.json
+	expect 'policy of a damaged file' 3 'cannot be read' policy --file policy.json
+	echo '[1]' > policy.json
+	expect 'policy of another file' 3 'cannot be read' policy --file policy.json
+	cat > policy.json <<- 'END'
+	{ "dry_run": false, "pid": 1, "rules": [ { "rule": "slow", "space": "chat",
+	  "metric": "pool_latency_ms", "is": 61.5, "on": true, "knob": "remote_write",
+	  "value": "none", "changed_s_ago": 7, "reason": "it is slow" } ] }
+	END
+	expect 'policy' 0 '' policy --file policy.json
+	output 'policy says what it does' \
+		'^slow +chat +pool_latency_ms +61\.5 +true +remote_write +none +7 +it is slow'
+	expect 'policy --json' 0 '' policy --file policy.json --json
+	json 'policy as JSON' '.rules[0].knob == "remote_write" and .dry_run == false'
+	sed -i 's/"pid": 1,/"pid": 4194304,/' policy.json
+	expect 'policy of a dead agent' 0 'not running any more' policy --file policy.json
+}
+
+test_drain() {
+	local dir=class/kvtier/chat/drain
+	expect 'drain of no space' 3 'no such space.*space list' drain chat2
+	attributes $dir on 0 total 10 done 7 failed 1
+	expect 'drain until its deadline' 6 '' drain chat --deadline .3
+	output 'drain counts those on the pool' '^On the pool +7$'
+	output 'drain counts what was not done' '^Not done in time +2$'
+	same 'drain is stopped' "$(< $dir/on)" 0
+	expect 'drain --json' 6 '' drain chat --deadline .3 --json
+	json 'drain as JSON' '.total == 10 and .copied == 7 and .failed == 1 and .left == 2'
+	attributes $dir total 7 failed 0
+	expect 'drain of all' 0 '' drain chat --deadline .3
+	expect 'drain with a bad deadline' 2 'deadline' drain chat --deadline soon
+}
+
+test_restore() {
+	expect 'restore without a list' 2 '--list is missing' restore chat
+	expect 'restore of no file' 1 'read nofile: No such file' restore chat --list nofile
+	echo "$k1" > list
+	expect 'restore of half a line' 1 'list, line 1: not two keys' restore chat --list list
+	printf '%s %s\n' "$k1" "$k0" "$k2" "${k1%?}" > list
+	expect 'restore of a short key' 1 'list, line 2: not two keys' restore chat --list list
+	printf '%s %s x\n' "$k1" "$k0" > list
+	expect 'restore of too much' 1 'list, line 1' restore chat --list list
+	printf '%s %s\n' "$k1" "$k0" "$k2" "$k1" > list
+	expect 'restore of what is not there' 6 '' restore chat --list list --deadline .2
+	output 'restore counts what is missing' '^Missing +2$'
+	touch pool
+	expect 'restore' 0 '' restore chat --list list --json
+	json 'restore as JSON' '.total == 2 and .here == 2 and .missing == 0'
+	rm pool
+	: > list
+	expect 'restore of nothing' 0 '' restore chat --list list
+}
+
 test_terminal() {
 	if ! script --version > err 2>&1; then
 		tap_skip 'output to a terminal' 'there is no script(1)'
@@ -728,5 +831,9 @@ test_keys
 test_put_get
 test_put_get_wrong
 test_lookup_drop
+test_policy
+test_drain
+test_restore
+test_remote
 test_terminal
 tap_end

@@ -14,6 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../../../.." || exit 1
 
 uapi=uapi/kvtier.h
+uapi_remote=uapi/kvtier_remote.h
 lib=userspace/lib/libkvtier.h
 pages=(README.md Documentation/*.rst)
 

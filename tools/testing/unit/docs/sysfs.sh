@@ -14,6 +14,7 @@ doc_attributes() {
 		sub(/.*<(tier|space)>\//, "", attr)
 		sub(/arena<N>\//, "arena ", attr)
 		sub(/class<N>\//, "class ", attr)
+		sub(/drain\//, "drain ", attr)
 		sub(/stats\/<counter>/, "", attr) }
 	/^Description:/ && attr { match($0, /\((RO|RW)\)/)
 		print class, attr, substr($0, RSTART + 1, 2) }
@@ -24,7 +25,7 @@ doc_attributes() {
 
 # array CLASS NAME FILE: entries of an array of attributes: dev_attr_X, knob_X, choice_X ...
 array() {
-	sed -nE "/$2\[\] = \{/,/NULL/s/^\t&(dev_attr|knob|choice|mem|nvme)_([a-z_]+)\..*/\1 \2/p" "$3" |
+	sed -nE "/$2\[\] = \{/,/NULL/s/^\t&(dev_attr|knob|choice|mem|nvme|remote)_([a-z_]+)\..*/\1 \2/p" "$3" |
 		while read -r how name; do
 			mode=RO
 			[[ $how =~ ^(knob|choice)$ ]] || grep -q "DEVICE_ATTR_RW($name)" "$3" && mode=RW
@@ -36,8 +37,10 @@ code_attributes() {
 	{
 		array kvtier_tier mem_attrs $src_tier
 		array kvtier_tier nvme_attrs $src_tier
+		array kvtier_tier remote_attrs $src_tier
 	} | sort -u
 	array kvtier kvt_space_attrs $src
+	array "kvtier drain" drain_attrs $src
 	sed -nE 's/^\tCLASS_ATTR\(([a-z_]+), .*/kvtier class \1 RW/p' $src_class
 	sed -n '/arena_names\[/,/};/p' "$src" | grep -oE '"[a-z]+"' | tr -d '"' |
 		sed 's/.*/kvtier arena & RO/'
@@ -75,7 +78,7 @@ wrong_knobs() {
 unknown_attributes() {
 	local class attr
 	while read -r class attr; do
-		doc_attributes | sed -E 's/^([a-z_]+) (arena|class|stats) /\1 \2\//' |
+		doc_attributes | sed -E 's/^([a-z_]+) (arena|class|stats|drain) /\1 \2\//' |
 			grep -q "^$class $attr " || echo "there is no /sys/class/$class/.../$attr"
 	done < <(grep -ohP '/sys/class/kvtier(_tier)?/[a-z0-9<>_]+/[a-z_]+(<N>|[0-9])?(/[a-z_]+)?' "${pages[@]}" |
 		sed -E 's/(arena|class)(<N>|[0-9])/\1/' | cut -d / -f 4,6- | sed 's/\// /' |

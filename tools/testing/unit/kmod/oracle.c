@@ -116,6 +116,7 @@ static __u32 takers(__u32 flag)
 		return OP(ACQUIRE) | OP(RESERVE) | OP(PUT);
 	case KVT_F_NO_PROMOTE:
 	case KVT_F_ARRIVING:
+	case KVT_F_AWAIT:
 		return OP(ACQUIRE);
 	case KVT_F_MEMORY_ONLY:
 		return OP(LOOKUP) | OP(ACQUIRE);
@@ -125,6 +126,8 @@ static __u32 takers(__u32 flag)
 		return OP(RELEASE);
 	case KVT_F_CHAIN:
 		return OP(DROP);
+	case KVT_F_LOCAL:
+		return OP(ACQUIRE) | OP(GET) | OP(PREFETCH) | OP(DROP);
 	case KVT_F_FLAT:
 	case KVT_F_CLASS:
 		return OP(RESERVE) | OP(PUT);

@@ -11,8 +11,8 @@ static const struct {
 } ops[] = {
 	[KVT_OP_LOOKUP]   = { "LOOKUP", KVT_F_MEMORY_ONLY, false, false },
 	[KVT_OP_ACQUIRE]  = { "ACQUIRE", KVT_F_WAIT | KVT_F_NO_PROMOTE |
-			      KVT_F_MEMORY_ONLY | KVT_F_ARRIVING, false,
-			      false },
+			      KVT_F_MEMORY_ONLY | KVT_F_ARRIVING |
+			      KVT_F_LOCAL | KVT_F_AWAIT, false, false },
 	[KVT_OP_RELEASE]  = { "RELEASE", KVT_F_TOUCH, false, false },
 	[KVT_OP_RESERVE]  = { "RESERVE", KVT_F_WAIT | KVT_F_LEASE | KVT_F_FLAT |
 			      KVT_F_CLASS, true, true },
@@ -20,9 +20,10 @@ static const struct {
 	[KVT_OP_ABORT]    = { "ABORT", 0, true, false },
 	[KVT_OP_PUT]      = { "PUT", KVT_F_WAIT | KVT_F_FLAT | KVT_F_CLASS,
 			      true, true },
-	[KVT_OP_GET]      = { "GET", 0, false, false },
-	[KVT_OP_PREFETCH] = { "PREFETCH", 0, false, false },
-	[KVT_OP_DROP]     = { "DROP", KVT_F_CHAIN, true, false },
+	[KVT_OP_GET]      = { "GET", KVT_F_LOCAL, false, false },
+	[KVT_OP_PREFETCH] = { "PREFETCH", KVT_F_LOCAL, false, false },
+	[KVT_OP_DROP]     = { "DROP", KVT_F_CHAIN | KVT_F_LOCAL, true,
+			      false },
 };
 
 static bool takes(const struct kvt_batch *b)
@@ -50,16 +51,16 @@ static void unknown_ops(void)
 	ok(!kvt_abi_op_writes(~0U), "unknown ops do not write");
 }
 
-/* All 512 sets of the known flags, and each of the unknown ones. */
+/* All 1024 sets of the known flags, and each of the unknown ones. */
 static void flags(__u32 op)
 {
 	struct kvt_batch b = good_batch(op);
 	int wrong = 0;
 
-	for (b.flags = 0; b.flags < 512; b.flags++)
+	for (b.flags = 0; b.flags < 2048; b.flags++)
 		wrong += takes(&b) != !(b.flags & ~ops[op].flags);
 	is(wrong, 0, "%s: takes its flags and no others", ops[op].name);
-	for (b.flags = 512, wrong = 0; b.flags; b.flags <<= 1)
+	for (b.flags = 2048, wrong = 0; b.flags; b.flags <<= 1)
 		wrong += takes(&b);
 	is(wrong, 0, "%s: no unknown flag", ops[op].name);
 }

@@ -109,6 +109,8 @@ static void values(void)
 	is(KVT_F_WAIT, 1, "KVT_F_WAIT");
 	is(KVT_F_CLASS, 1 << 7, "KVT_F_CLASS");
 	is(KVT_F_ARRIVING, 1 << 8, "KVT_F_ARRIVING");
+	is(KVT_F_LOCAL, 1 << 9, "KVT_F_LOCAL");
+	is(KVT_F_AWAIT, 1 << 10, "KVT_F_AWAIT");
 	is(KVT_RES_LEASED, 1 << 8, "KVT_RES_LEASED");
 	is(KVT_RES_PRESENT, 1 << 9, "KVT_RES_PRESENT");
 	is(KVT_RES_ARRIVING, 1 << 10, "KVT_RES_ARRIVING");

@@ -128,7 +128,7 @@ static struct kvt_batch likely_batch(void)
 	struct kvt_batch b = good_batch(below(KVT_OP_DROP + 1));
 
 	b.nr = 1 + below(4);
-	b.flags = number() & number() & number() & 0x1ff;
+	b.flags = number() & number() & number() & 0x7ff;
 	if (b.flags & KVT_F_WAIT)
 		b.timeout_ns = edge();
 	if (b.flags & KVT_F_CLASS)

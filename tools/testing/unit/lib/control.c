@@ -98,6 +98,26 @@ static void nvme(void)
 	fake.ioctl_errno = 0;
 }
 
+static void remote(void)
+{
+	struct kvt_remote_attach attach = { .name = "pool", .depth = 8 };
+
+	is(kvt_remote_add(ctl, long_name), -EINVAL, "remote add: too long");
+	is(kvt_remote_add(ctl, "pool"), 0, "remote add");
+	is(fake.request, KVT_IOC_REMOTE_ADD, "that request");
+	ok(fake.control.remote.size == sizeof(fake.control.remote) &&
+	   is_path((char *)fake.control.remote.name, "pool"), "as asked");
+	is(kvt_remote_attach(ctl, NULL), -EINVAL, "attach: NULL");
+	fake.nr_eintr = 1;
+	ok(kvt_remote_attach(ctl, &attach) >= 0, "attach, interrupted");
+	is(fake.request, KVT_IOC_REMOTE_ATTACH, "that request");
+	is(fake.control.attach.size, sizeof(attach), "size is filled in");
+	is(fake.control.attach.depth, 8, "depth");
+	fake.ioctl_errno = EBUSY;
+	is(kvt_remote_attach(ctl, &attach), -EBUSY, "it has a helper");
+	fake.ioctl_errno = 0;
+}
+
 static void others(void)
 {
 	struct kvt_space_create create = { .block_size = 4096 };
@@ -121,6 +141,7 @@ int main(void)
 	names();
 	sizes();
 	nvme();
+	remote();
 	others();
 	close(ctl);
 	return done();

@@ -50,6 +50,8 @@ struct fake {
 		struct kvt_space_resize	space_resize;
 		struct kvt_version	version;
 		struct kvt_nvme_add	nvme;
+		struct kvt_remote_add	remote;
+		struct kvt_remote_attach attach;
 	} control;
 	/* to steer, too */
 	uint32_t bad; /* which device NVME_ADD says its error is about */

@@ -117,11 +117,9 @@ int kst_space_resize(const char *name, const char *tier, __u64 *bytes)
  */
 static int remove_one(int (*fn)(const char *), const char *name)
 {
-	__u64 end = kst_now_ms() + 10000;
 	int ret;
 
-	while ((ret = fn(name)) == -EBUSY && kst_now_ms() < end)
-		kst_sleep_ms(20);
+	KST_UNTIL((ret = fn(name)) != -EBUSY);
 	if (ret)
 		fprintf(stderr, "# cannot remove %s: %s\n", name,
 			strerror(-ret));

@@ -173,12 +173,9 @@ const char *kst_dm_path(const char *name)
 
 static int remove_one(const char *name)
 {
-	__u64 end = kst_now_ms() + 10000;
 	int err;
 
-	while ((err = simple(DM_DEV_REMOVE, name, 0)) == -EBUSY &&
-	       kst_now_ms() < end)
-		kst_sleep_ms(20);
+	KST_UNTIL((err = simple(DM_DEV_REMOVE, name, 0)) != -EBUSY);
 	if (err)
 		fprintf(stderr, "# cannot remove %s: %s\n", name, strerror(-err));
 	return err;

@@ -26,6 +26,17 @@ void kst_sleep_ms(unsigned int ms)
 		;
 }
 
+bool kst_sleeps(pid_t thread)
+{
+	char path[64], text[256], *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", thread);
+	if (kst_attr_text(path, text, sizeof(text)))
+		return false;
+	end = strrchr(text, ')');
+	return end && (end[2] == 'S' || end[2] == 'D');
+}
+
 int kst_slow_node(void)
 {
 	char list[128];

@@ -107,7 +107,9 @@ int kst_nvme_add(const struct kst_set *s, const char *tier)
 	kst_nvme_init(&a, tier);
 	for (i = 0; i < s->nr; i++)
 		kst_nvme_path(&a, s->dev[i]);
-	return kst_control(KVT_IOC_NVME_ADD, &a);
+	/* What a flush does not write in its time would be lost. */
+	return kst_control(KVT_IOC_NVME_ADD, &a) ?:
+	       kst_tier_knob(tier, "flush_ms", "600000");
 }
 
 int kst_nvme_space(const char *space, __u32 block_size, unsigned int dram_mib,
@@ -134,8 +136,7 @@ int kst_make_nvme(const struct kst_set *s, __u32 block_size,
 
 int kst_recovered(const char *tier)
 {
-	return kst_tier_wait(tier, "recovering", 0, KST_PATIENCE) ?
-	       -ETIMEDOUT : 0;
+	return kst_tier_wait(tier, "recovering", 0) ? -ETIMEDOUT : 0;
 }
 
 /* ------------------------------------------------------------------------- sysfs */
@@ -155,26 +156,44 @@ int kst_tier_knob(const char *tier, const char *knob, const char *value)
 	return n;
 }
 
-long long kst_tier_wait(const char *tier, const char *attr, long long want,
-			unsigned int ms)
+long long kst_tier_wait(const char *tier, const char *attr, long long want)
 {
-	__u64 end = kst_now_ms() + ms;
 	long long got;
 
-	while ((got = kst_tier_attr(tier, attr)) != want && kst_now_ms() < end)
-		kst_sleep_ms(10);
+	KST_UNTIL((got = kst_tier_attr(tier, attr)) == want);
 	return got;
 }
 
-long long kst_stat_wait(const char *space, const char *counter, long long least,
-			unsigned int ms)
+long long kst_stat_wait(const char *space, const char *counter, long long least)
 {
-	__u64 end = kst_now_ms() + ms;
 	long long got;
 
-	while ((got = kst_stat(space, counter)) < least && kst_now_ms() < end)
-		kst_sleep_ms(10);
+	KST_UNTIL((got = kst_stat(space, counter)) >= least);
 	return got;
+}
+
+int kst_stop_writing(const char *space, const char *tier, __u32 bs)
+{
+	int err = kst_knob(space, "low_watermark", "0") ?:
+		  kst_knob(space, "high_watermark", "0");
+
+	kst_settle(space);
+	if (!KST_UNTIL(kst_tier_attr(tier, "block_bytes_written") ==
+		       kst_stat(space, "writeouts") * (long long)bs))
+		err = -ETIMEDOUT;
+	return err;
+}
+
+static long long bytes_written(const char *tier)
+{
+	return kst_tier_attr(tier, "bytes_written");
+}
+
+/* What was dropped is named on media a second later. */
+void kst_let_commit(const char *space, const char *tier)
+{
+	kst_settle(space);
+	kst_quiet(1500, bytes_written, tier);
 }
 
 /* ------------------------------------------------------------------------ blocks */

@@ -72,31 +72,48 @@ int kst_knob(const char *space, const char *knob, const char *value)
 	return n;
 }
 
-long long kst_attr_wait(const char *space, const char *attr, long long want,
-			unsigned int ms)
+long long kst_attr_wait(const char *space, const char *attr, long long want)
 {
-	__u64 end = kst_now_ms() + ms;
 	long long got;
 
-	while ((got = kst_attr(space, attr)) != want && kst_now_ms() < end)
-		kst_sleep_ms(10);
+	KST_UNTIL((got = kst_attr(space, attr)) == want);
 	return got;
+}
+
+/*
+ * A machine that wakes us in time lets the kernel's workers run, too; on one that does
+ * not, time says little, so it takes more of it.
+ */
+#define SLICE		50	/* ms */
+#define LATE_FACTOR	4
+
+void kst_quiet(unsigned int ms, long long (*sum)(const char *name),
+	       const char *name)
+{
+	unsigned int quiet = 0, enough = ms / SLICE * LATE_FACTOR;
+	__u64 start, end = kst_now_ms() + KST_PATIENCE;
+	long long before, after = sum(name);
+
+	while (quiet < enough && kst_now_ms() < end) {
+		before = after;
+		start = kst_now_ms();
+		kst_sleep_ms(SLICE);
+		after = sum(name);
+		if (after != before)
+			quiet = 0;
+		else
+			quiet += kst_now_ms() - start < 2 * SLICE ? LATE_FACTOR : 1;
+	}
 }
 
 static long long work_done(const char *space)
 {
 	return kst_stat(space, "evictions") + kst_stat(space, "demotions") +
-	       kst_stat(space, "promotions");
+	       kst_stat(space, "promotions") + kst_stat(space, "writeouts") +
+	       kst_stat(space, "reclaimed") + kst_stat(space, "carried");
 }
 
 void kst_settle(const char *space)
 {
-	__u64 end = kst_now_ms() + 10000;
-	long long before, after = work_done(space);
-
-	do {
-		before = after;
-		kst_sleep_ms(500);
-		after = work_done(space);
-	} while (after != before && kst_now_ms() < end);
+	kst_quiet(500, work_done, space);
 }

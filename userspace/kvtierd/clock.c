@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <time.h>
+
+#include "clock.h"
+
+uint64_t kvd_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * KVD_S + (uint64_t)ts.tv_nsec;
+}

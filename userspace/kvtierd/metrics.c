@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "metrics.h"
+
+#define FIRST_BUCKET_NS	(100 * 1000ULL)
+
+static const char *const op_names[KVD_NR_OPS] = {
+	[KVT_REMOTE_EXISTS] = "exists",
+	[KVT_REMOTE_FETCH] = "fetch",
+	[KVT_REMOTE_SPILL] = "spill",
+	[KVT_REMOTE_DROP] = "drop",
+};
+
+static unsigned int bucket_of(uint64_t ns)
+{
+	unsigned int i = 0;
+
+	while (i < KVD_NR_BUCKETS - 1 && ns > FIRST_BUCKET_NS << i)
+		i++;
+	return i;
+}
+
+static void count_block(struct kvd_op_count *c, int32_t status)
+{
+	c->blocks++;
+	c->good += !status;
+	c->absent += status == -ENOENT;
+	c->late += status == -ETIMEDOUT;
+	c->unreachable += status == -ENOLINK;
+}
+
+void kvd_metrics_count(struct kvd *d, const struct kvd_request *rq)
+{
+	uint64_t ns = kvd_now() - rq->began_at;
+	struct kvd_op_count *c;
+	unsigned int i;
+
+	if (rq->desc->op >= KVD_NR_OPS)
+		return;
+	c = &d->count[rq->desc->op];
+	c->requests++;
+	c->ns += ns;
+	c->bucket[bucket_of(ns)]++;
+	for (i = 0; i < rq->desc->nr; i++)
+		count_block(c, rq->status[i]);
+}
+
+static void head(FILE *f, const char *name, const char *type, const char *help)
+{
+	fprintf(f, "# HELP kvtierd_%s %s\n# TYPE kvtierd_%s %s\n", name, help, name, type);
+}
+
+static void write_blocks(FILE *f, const struct kvd *d)
+{
+	unsigned int i;
+
+	head(f, "blocks_total", "counter", "Blocks of requests of the kernel, by what became of them.");
+	for (i = 0; i < KVD_NR_OPS; i++) {
+		const struct kvd_op_count *c = &d->count[i];
+		uint64_t other = c->blocks - c->good - c->absent - c->late - c->unreachable;
+#define LINE(result, value) \
+		fprintf(f, "kvtierd_blocks_total{op=\"%s\",result=\"%s\"} %" PRIu64 "\n", \
+			op_names[i], result, value)
+		LINE("ok", c->good);
+		LINE("absent", c->absent);
+		LINE("late", c->late);
+		LINE("unreachable", c->unreachable);
+		LINE("error", other);
+#undef LINE
+	}
+}
+
+static void write_latency(FILE *f, const struct kvd *d)
+{
+	unsigned int i, b;
+
+	head(f, "request_seconds", "histogram", "Time from the kernel's request to its answer.");
+	for (i = 0; i < KVD_NR_OPS; i++) {
+		const struct kvd_op_count *c = &d->count[i];
+		uint64_t sum = 0;
+
+		for (b = 0; b < KVD_NR_BUCKETS - 1; b++) {
+			sum += c->bucket[b];
+			fprintf(f, "kvtierd_request_seconds_bucket{op=\"%s\",le=\"%g\"} %" PRIu64 "\n",
+				op_names[i], (double)(FIRST_BUCKET_NS << b) / KVD_S, sum);
+		}
+		fprintf(f, "kvtierd_request_seconds_bucket{op=\"%s\",le=\"+Inf\"} %" PRIu64 "\n",
+			op_names[i], c->requests);
+		fprintf(f, "kvtierd_request_seconds_sum{op=\"%s\"} %g\n", op_names[i],
+			(double)c->ns / KVD_S);
+		fprintf(f, "kvtierd_request_seconds_count{op=\"%s\"} %" PRIu64 "\n",
+			op_names[i], c->requests);
+	}
+}
+
+/**
+ * struct peer_metric - one number of each member of each space
+ * @name: of the metric
+ * @type: of the metric
+ * @help: in words
+ * @get: the number
+ */
+struct peer_metric {
+	const char *name;
+	const char *type;
+	const char *help;
+	uint64_t (*get)(const struct kvd_peer *peer, const struct kvd_peer_count *count);
+};
+
+static uint64_t get_ready(const struct kvd_peer *p, const struct kvd_peer_count *c)
+{
+	(void)c;
+	return kvd_peer_ready(p);
+}
+
+static uint64_t get_calls(const struct kvd_peer *p, const struct kvd_peer_count *c)
+{
+	(void)p;
+	return c->calls;
+}
+
+static uint64_t get_connects(const struct kvd_peer *p, const struct kvd_peer_count *c)
+{
+	(void)p;
+	return c->connects;
+}
+
+static uint64_t get_losses(const struct kvd_peer *p, const struct kvd_peer_count *c)
+{
+	(void)p;
+	return c->losses;
+}
+
+static uint64_t get_read(const struct kvd_peer *p, const struct kvd_peer_count *c)
+{
+	(void)p;
+	return c->read;
+}
+
+static uint64_t get_written(const struct kvd_peer *p, const struct kvd_peer_count *c)
+{
+	(void)p;
+	return c->written;
+}
+
+static const struct peer_metric peer_metrics[] = {
+	{ "member_up", "gauge", "1: the pool node answers for the space.", get_ready },
+	{ "member_messages_total", "counter", "Messages sent to the pool node.", get_calls },
+	{ "member_connects_total", "counter", "Times that it was connected.", get_connects },
+	{ "member_losses_total", "counter", "Times that it was lost.", get_losses },
+	{ "rdma_read_bytes_total", "counter", "Bytes of blocks that came by RDMA READ.", get_read },
+	{ "rdma_written_bytes_total", "counter", "Bytes of blocks that went by RDMA WRITE.",
+	  get_written },
+};
+
+static void write_peers(FILE *f, const struct kvd *d, const struct peer_metric *m)
+{
+	const struct kvd_space *s;
+	unsigned int i;
+
+	head(f, m->name, m->type, m->help);
+	for (s = d->spaces; s; s = s->next) {
+		for (i = 0; s->view && i < s->view->nr; i++) {
+			const struct kvd_peer *p = s->view->peers[i];
+			struct kvd_peer_count count;
+
+			kvd_peer_count(p, &count);
+			fprintf(f, "kvtierd_%s{space=\"%s\",member=\"%s\"} %" PRIu64 "\n",
+				m->name, s->name, kvd_peer_how(p)->member, m->get(p, &count));
+		}
+	}
+}
+
+static void write_all(FILE *f, const struct kvd *d)
+{
+	size_t i;
+
+	write_blocks(f, d);
+	write_latency(f, d);
+	for (i = 0; i < sizeof(peer_metrics) / sizeof(*peer_metrics); i++)
+		write_peers(f, d, &peer_metrics[i]);
+	head(f, "copied_bytes_total", "counter",
+	     "Bytes of blocks that a processor has copied: there is no code that does.");
+	fprintf(f, "kvtierd_copied_bytes_total 0\n");
+	head(f, "requests_under_way", "gauge", "Requests of the kernel that are not answered.");
+	fprintf(f, "kvtierd_requests_under_way %u\n", d->nr_busy);
+}
+
+void kvd_metrics_write(const struct kvd *d, const char *path)
+{
+	char temporary[KVD_PATH + 8];
+	bool bad;
+	FILE *f;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	f = fopen(temporary, "we");
+	if (!f) {
+		kvd_log(KVD_WARN, "metrics cannot be written", "file=%s why=%s",
+			kvd_quote(temporary), kvd_quote(strerror(errno)));
+		return;
+	}
+	write_all(f, d);
+	bad = ferror(f);
+	bad |= !!fclose(f);
+	if (bad || rename(temporary, path)) {
+		kvd_log(KVD_WARN, "metrics cannot be written", "file=%s why=%s",
+			kvd_quote(path), kvd_quote(strerror(errno)));
+		unlink(temporary);
+	}
+}
