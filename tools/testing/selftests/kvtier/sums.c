@@ -270,7 +270,6 @@ TEST_F_TIMEOUT(sums_nvme, copy_on_nvme_is_used, 60)
 	ASSERT_EQ(0, kst_acquire_wait(self->fd, kst_key(1, 0), &self->e) &
 		  KVT_RES_TIER_MASK);
 	self->window[self->e.offset] ^= 1;
-	ASSERT_EQ(0, kst_release(self->fd, self->e.slot));
 	for (n = 1; n < 2 * FRAMES; n++) {
 		if (kst_tier_of(self->fd, 1, n, NULL) == KVT_TIER_DRAM)
 			EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS));
@@ -279,6 +278,8 @@ TEST_F_TIMEOUT(sums_nvme, copy_on_nvme_is_used, 60)
 	ASSERT_EQ(0, kst_tier_add(KST_CXL, KVT_TIER_CXL, kst_slow_node(),
 				  MIB * KST_MIB));
 	ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_CXL, &bytes));
+	/* Not before: it would leave memory. */
+	ASSERT_EQ(0, kst_release(self->fd, self->e.slot));
 	ASSERT_EQ(0, make_room());
 	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "damaged", 1));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, 0, BS));

@@ -60,6 +60,8 @@ expect() {
 # has printed one.
 begin_sampling() {
 	local _
+	# The one of an earlier call is not to be taken for it.
+	: > "$tmp/samples"
 	"${ctl[@]}" "$@" > "$tmp/samples" 2> "$tmp/err" &
 	sampler=$!
 	for _ in {1..2400}; do
