@@ -140,12 +140,11 @@ static void end_item(struct kvt_drain_item *item, u32 *which)
 static void ask_spill(struct kvt_space *space, struct kvt_drain_item *item,
 		      bool is_held)
 {
-	unsigned long patience = msecs_to_jiffies(
-		READ_ONCE(space->knobs.remote_timeout_ms)) + HZ;
+	u32 ms = READ_ONCE(space->knobs.remote_timeout_ms);
+	unsigned long until = item->since + msecs_to_jiffies(ms) + HZ;
 
 	if (kvt_spill_is_due(space, item->slot) ||
-	    (item->tries && is_held &&
-	     time_before(jiffies, item->since + patience)))
+	    (item->tries && is_held && time_before(jiffies, until)))
 		return;
 	if (item->tries == MAX_TRIES) {
 		end_item(item, &space->drain.failed);

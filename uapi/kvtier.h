@@ -505,7 +505,8 @@ enum kvt_op {
  *	ENOSPC		no frame is free nor can be made free at once (blocks may
  *			be on their way to nvme: see KVT_F_WAIT)
  *	EDQUOT		the space's lease_quota is reached, which is not waited
- *			for (what is being filled or fetched counts); or 65535 leases of this file on the block
+ *			for (what is being filled or fetched counts); or 65535
+ *			leases of this file on the block
  *	ETIMEDOUT	KVT_F_WAIT: the time is over. Any command that holds a
  *			block: it was being moved or read for 30 s
  *	ECANCELED	COMMIT: the block was dropped, or its time to fill was

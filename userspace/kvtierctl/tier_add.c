@@ -12,7 +12,8 @@
 #include "size.h"
 
 static const char other_kinds[] =
-	"memory is dram or cxl; for devices: kvtierctl tier add nvme --device PATH; for a pool: kvtierctl tier add remote NAME";
+	"memory is dram or cxl; for devices: kvtierctl tier add nvme --device PATH; "
+	"for a pool: kvtierctl tier add remote NAME";
 
 static const char *arg_kind(const char *text, void *to)
 {

@@ -431,9 +431,9 @@ static void connect_to(struct kvd_peer *p)
 	p->credits = 1;
 	p->heard_at = kvd_now();
 	kvd_timer_set(p->timers, &p->timer, p->heard_at + 2 * CONNECT_MS * KVD_MS);
-	if (p->how.to.ss_family == AF_UNSPEC)
+	if (p->how.to.ss_family == AF_UNSPEC) {
 		kvd_peer_break(p, "its address is not known");
-	else if (kvp_link_connect(p->rdma, (struct sockaddr *)&p->how.to, &how, &p->link)) {
+	} else if (kvp_link_connect(p->rdma, (struct sockaddr *)&p->how.to, &how, &p->link)) {
 		p->link = NULL;
 		kvd_peer_break(p, "no connection could be begun");
 	}

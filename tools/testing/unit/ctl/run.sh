@@ -755,7 +755,7 @@ test_policy() {
 test_drain() {
 	local dir=class/kvtier/chat/drain
 	expect 'drain of no space' 3 'no such space.*space list' drain chat2
-	attributes $dir on 0 total 10 done 7 failed 1
+	attributes $dir on 0 total 10 'done' 7 failed 1
 	expect 'drain until its deadline' 6 '' drain chat --deadline .3
 	output 'drain counts those on the pool' '^On the pool +7$'
 	output 'drain counts what was not done' '^Not done in time +2$'
