@@ -290,23 +290,29 @@ bool kvt_block_claim_hidden(struct kvt_block *b)
 }
 
 /* Its copy on nvme, if it has one, must not be found again. */
+static void bury_copy(struct kvt_space *space, struct kvt_block *b)
+{
+	struct kvt_arena *a = kvt_block_arena(space, b);
+
+	spin_lock(&space->lock);
+	if (b->frame != KVT_NO_FRAME && kvt_arena_is_memory(a)) {
+		kvt_copy_bury(space, a->below[b->frame]);
+		a->below[b->frame] = KVT_NO_COPY;
+	} else if (b->frame != KVT_NO_FRAME) {
+		kvt_copy_bury(space, kvt_copy(a->index, b->frame));
+		b->frame = KVT_NO_FRAME;
+	}
+	spin_unlock(&space->lock);
+}
+
 static void free_frame(struct kvt_space *space, struct kvt_block *b)
 {
 	struct kvt_arena *a = kvt_block_arena(space, b);
 	bool poisoned = kvt_arena_frame_poisoned(a, b->frame);
 
 	spin_lock(&space->lock);
-	kvt_copy_bury(space, a->below[b->frame]);
-	a->below[b->frame] = KVT_NO_COPY;
 	kvt_arena_publish(a, b->frame, 0);
 	kvt_arena_frame_put(a, b->frame, poisoned);
-	spin_unlock(&space->lock);
-}
-
-static void free_extent(struct kvt_space *space, struct kvt_block *b)
-{
-	spin_lock(&space->lock);
-	kvt_copy_bury(space, kvt_copy(kvt_block_arena_index(b), b->frame));
 	spin_unlock(&space->lock);
 }
 
@@ -319,15 +325,15 @@ static void free_extent(struct kvt_space *space, struct kvt_block *b)
  */
 void kvt_block_destroy(struct kvt_space *space, struct kvt_block *b)
 {
+	/* The copy before the slot: a segment's entry names no slot but its block's. */
+	bury_copy(space, b);
 	/* The slot before the frame: who has a frame always gets a slot. */
 	if (b->slot != KVT_NO_SLOT) {
 		kvt_area_zap_block(space, b);
 		xa_erase(&space->slots, b->slot);
 	}
-	if (b->frame != KVT_NO_FRAME && kvt_block_in_memory(space, b))
+	if (b->frame != KVT_NO_FRAME)
 		free_frame(space, b);
-	else if (b->frame != KVT_NO_FRAME)
-		free_extent(space, b);
 
 	spin_lock(&space->lock);
 	*hidden_count(space, b->state) -= 1;

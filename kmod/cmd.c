@@ -199,10 +199,21 @@ static struct kvt_block *freeze_below(struct kvt_cmd *c, const u8 *key)
 	return b;
 }
 
+/* They are taken in the order of entries, and mostly begun so. */
+static void add_load(struct kvt_cmd *c, struct kvt_load *load)
+{
+	struct kvt_load *before;
+
+	list_for_each_entry_reverse(before, &c->loads, link)
+		if (before->entry < load->entry)
+			break;
+	list_add(&load->link, &before->link);
+}
+
 /**
  * kvt_cmd_begin_load() - begin to bring the block of an entry up from nvme
  * @c: the command; the load is added to its loads, and is to be submitted
- * @i: the entry, behind those of its other loads
+ * @i: the entry, which has no load
  *
  * Context: process, may sleep for memory.
  * Return: 0; -EAGAIN: it is not on nvme at rest (any more); -ENOSPC, -ENOMEM.
@@ -228,7 +239,7 @@ int kvt_cmd_begin_load(struct kvt_cmd *c, u32 i)
 		kvt_load_claim(load);
 	}
 	load->entry = i;
-	list_add_tail(&load->link, &c->loads);
+	add_load(c, load);
 	list_add_tail(&load->peers, &c->peers);
 	return 0;
 }
@@ -338,8 +349,8 @@ static int wait_for_filler(struct kvt_cmd *c, u32 i)
 /**
  * kvt_cmd_begin_hold() - hold the block of an entry, or begin to bring it up
  * @c: the command
- * @i: the entry, behind those of its loads
- * @held: out: the block, or NULL: it is the last of its loads now
+ * @i: the entry, which has no load
+ * @held: out: the block, or NULL: it has a load now
  *
  * Context: process, may sleep for memory.
  * Return: 0; -EAGAIN: @c has to wait; -ENOENT, -EINPROGRESS, -ETIMEDOUT, -EINTR,
@@ -573,16 +584,27 @@ bool kvt_cmd_may_go_on(struct kvt_cmd *c)
 	return kvt_cmd_look(space, c->wait.key) != c->wait.seen;
 }
 
+/* It waits for others, who may wait for what it brings up. */
+static void let_loads_go(struct kvt_cmd *c)
+{
+	struct kvt_load *load;
+
+	list_for_each_entry(load, &c->loads, link)
+		kvt_load_let_go(load);
+}
+
 /* Sleep until it may go on, or not any longer. Returns 0, or why it is to stop. */
 static int sleep_on(struct kvt_cmd *c, unsigned int state)
 {
-	long left = max((long)(c->wait.deadline - jiffies), 0L);
+	long left;
 	int err;
 
 	if (c->wait.what == KVT_WAIT_LOAD) {
 		err = kvt_load_finish(first_load(c), c->wait.deadline);
 		return err == -EINTR ? err : 0;
 	}
+	let_loads_go(c);
+	left = max((long)(c->wait.deadline - jiffies), 0L);
 	left = ___wait_event(c->file->space->wait,
 			     ___wait_cond_timeout(kvt_cmd_may_go_on(c)), state,
 			     0, left, __ret = schedule_timeout(__ret));

@@ -20,7 +20,7 @@
 #define WINDOW 256
 
 /* How often it is looked what became of them. */
-#define INTERVAL (HZ / 50 ?: 1)
+#define INTERVAL (HZ / 250 ?: 1)
 
 /* So often the pool may not take a block; and so long one may take to come up. */
 #define MAX_TRIES 3
@@ -112,7 +112,6 @@ static int make_list(struct kvt_space *space)
 	if (!d->items)
 		return -ENOMEM;
 	d->first = 0;
-	d->end = 0;
 	WRITE_ONCE(d->done, 0);
 	WRITE_ONCE(d->failed, 0);
 	WRITE_ONCE(d->total, collect(space, d->items, nr));
@@ -211,26 +210,35 @@ static u32 window(struct kvt_space *space)
 	return clamp(kvt_space_frames(space) / 8, 1, WINDOW);
 }
 
+/* By the work, or by who has seen to it that it does not run. */
+static void end_drain(struct kvt_drain *d)
+{
+	kvfree(d->items);
+	d->items = NULL;
+	WRITE_ONCE(d->is_on, false);
+}
+
 static void drain_work(struct work_struct *work)
 {
 	struct kvt_space *space = container_of(to_delayed_work(work),
 					       struct kvt_space, drain.work);
 	struct kvt_drain *d = &space->drain;
+	u32 i, nr = 0, max = window(space);
 	LIST_HEAD(loads);
-	u32 i;
 
-	d->end = min(d->first + window(space), d->total);
-	for (i = d->first; i < d->end; i++) {
+	/* They end in any order: those that wait for the first one would leave a gap. */
+	for (i = d->first; i < d->total && nr < max; i++) {
 		go_on_with(space, &d->items[i], &loads);
+		nr += !d->items[i].is_over;
 		cond_resched();
 	}
 	kvt_load_submit(space, &loads);
-	while (d->first < d->end && d->items[d->first].is_over)
+	while (d->first < d->total && d->items[d->first].is_over)
 		d->first++;
 	if (d->first < d->total)
 		queue_delayed_work(space->wq, &d->work, INTERVAL);
 	else
-		WRITE_ONCE(d->is_on, false);
+		end_drain(d);
 }
 
 void kvt_drain_init(struct kvt_space *space)
@@ -244,9 +252,7 @@ static void stop(struct kvt_space *space)
 	struct kvt_drain *d = &space->drain;
 
 	cancel_delayed_work_sync(&d->work);
-	WRITE_ONCE(d->is_on, false);
-	kvfree(d->items);
-	d->items = NULL;
+	end_drain(d);
 }
 
 /**
@@ -260,12 +266,14 @@ static void stop(struct kvt_space *space)
 int kvt_drain_begin(struct kvt_space *space)
 {
 	struct kvt_drain *d = &space->drain;
-	int err;
+	int err = 0;
 
-	if (!kvt_space_has_helper(space))
-		return -ENOLINK;
 	mutex_lock(&d->lock);
-	err = READ_ONCE(d->is_on) ? -EBUSY : 0;
+	/* Under the lock: who takes the tier away stops the drain after that. */
+	if (!kvt_space_has_helper(space))
+		err = -ENOLINK;
+	else if (READ_ONCE(d->is_on))
+		err = -EBUSY;
 	if (!err) {
 		stop(space);
 		err = make_list(space);

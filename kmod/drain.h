@@ -14,10 +14,8 @@ struct kvt_drain_item;
  * @lock: held by who begins or ends it
  * @work: what it is done by
  * @is_on: it is under way (READ_ONCE)
- * @items: blocks to be copied; from @first to @end they are being so. The work's own
- *	while @is_on
- * @first: see @items
- * @end: see @items
+ * @items: blocks to be copied. The work's own while @is_on
+ * @first: of @items: those before it are over
  * @total: length of @items; as the next ones read without a lock, and stays when it is over
  * @done: that have a copy
  * @failed: that got none: lost or dropped meanwhile, or not taken
@@ -28,7 +26,6 @@ struct kvt_drain {
 	bool is_on;
 	struct kvt_drain_item *items;
 	u32 first;
-	u32 end;
 	u32 total;
 	u32 done;
 	u32 failed;

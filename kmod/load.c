@@ -655,8 +655,15 @@ struct kvt_load *kvt_load_begin(struct kvt_space *space, struct kvt_block *b,
 
 /* ------------------------------------------------------------ for who began it */
 
-/* Who began it does not wait for it, or not any longer. */
-static void let_go(struct kvt_load *load)
+/**
+ * kvt_load_let_go() - who began a load does not wait for it, or not just now
+ * @load: submitted; still to be put
+ *
+ * A worker sees to its end, unless it is claimed again before.
+ *
+ * Context: process.
+ */
+void kvt_load_let_go(struct kvt_load *load)
 {
 	if (change_stage(load, KVT_LOAD_AWAITED, KVT_LOAD_BEGUN) ||
 	    !change_stage(load, KVT_LOAD_HANDED, KVT_LOAD_TAKEN))
@@ -669,7 +676,7 @@ static void let_go(struct kvt_load *load)
 /* Who began a load is done with it, whether it has settled or not. */
 void kvt_load_put(struct kvt_load *load)
 {
-	let_go(load);
+	kvt_load_let_go(load);
 	if (load->is_held)
 		kvt_block_unhold(load->space, load->b, 1);
 	put_ref(load);

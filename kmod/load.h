@@ -137,6 +137,7 @@ struct kvt_load *kvt_load_prepare_used(struct kvt_space *space,
 
 /* Who began it. It has ended, for who began it, when @until has come true. */
 void kvt_load_claim(struct kvt_load *load);
+void kvt_load_let_go(struct kvt_load *load);
 bool kvt_load_has_ended(struct kvt_load *load);
 int kvt_load_finish(struct kvt_load *load, unsigned long deadline);
 int kvt_load_take(struct kvt_load *load, struct kvt_block **held);

@@ -10,12 +10,12 @@
 #include "daemon.h"
 #include "policy.h"
 
-#define LOOK_NS	(2 * KVD_S)
+#define LOOK_NS	(2 * KVP_S)
 
 /* Mean of what requests of a space have taken of late; see kvd_space_took(). */
 static double latency_ms(const struct kvd_space *s)
 {
-	return s->latency_ns ? (double)s->latency_ns / KVD_MS : NAN;
+	return s->latency_ns ? (double)s->latency_ns / KVP_MS : NAN;
 }
 
 /* Of its members, how many answer, 0 to 1. */
@@ -40,24 +40,18 @@ static double get_metric(void *arg, const char *space, const char *name)
 	return strcmp(name, "pool_up") ? NAN : up(s);
 }
 
-static void say(void *arg, const char *line)
+static void look(struct kvp_timer *timer)
 {
-	(void)arg;
-	kvd_log(KVD_INFO, "rule", "%s", line);
-}
+	struct kvd *d = container_of(timer, struct kvd, policy_timer);
 
-static void look(struct kvd_timer *timer)
-{
-	struct kvd *d = (struct kvd *)((char *)timer - offsetof(struct kvd, policy_timer));
-
-	kvd_policy_tick(d->policy, (double)kvd_now() / KVD_S);
-	kvd_timer_set(&d->loop.timers, timer, kvd_now() + LOOK_NS);
+	kvd_policy_tick(d->policy, (double)kvp_now() / KVP_S);
+	kvp_timer_set(&d->loop.timers, timer, kvp_now() + LOOK_NS);
 }
 
 /* systemd makes it; who starts the daemon by hand has none. */
 static void make_directory(const char *file)
 {
-	char path[KVD_PATH];
+	char path[KVP_PATH];
 
 	strcpy(path, file);
 	mkdir(dirname(path), 0755);
@@ -67,7 +61,7 @@ void kvd_agent_start(struct kvd *d)
 {
 	struct kvd_policy_env env = {
 		.sysfs = "/sys/class", .status = d->config->status_file,
-		.is_dry = d->config->dry_run, .metric = get_metric, .log = say, .arg = d,
+		.is_dry = d->config->dry_run, .metric = get_metric, .arg = d,
 	};
 
 	kvd_agent_stop(d);
@@ -75,7 +69,7 @@ void kvd_agent_start(struct kvd *d)
 		return;
 	d->policy = kvd_policy_new(&env, d->config->rules, d->config->nr_rules);
 	if (!d->policy) {
-		kvd_log(KVD_ERROR, "no memory for rules", "rules=%u", d->config->nr_rules);
+		kvp_log(KVP_ERROR, "no memory for rules", "rules=%u", d->config->nr_rules);
 		return;
 	}
 	make_directory(d->config->status_file);
@@ -87,7 +81,7 @@ void kvd_agent_stop(struct kvd *d)
 {
 	if (!d->policy)
 		return;
-	kvd_timer_stop(&d->policy_timer);
+	kvp_timer_stop(&d->policy_timer);
 	kvd_policy_free(d->policy);
 	d->policy = NULL;
 	unlink(d->config->status_file);

@@ -5,6 +5,7 @@
 
 #include "channel.h"
 #include "config.h"
+#include "process.h"
 #include "request.h"
 #include "space.h"
 
@@ -70,6 +71,9 @@ struct kvd_op_count {
  * @nr_busy: tags with a request
  * @spaces: open ones
  * @bad_space: the last one that could not be opened, and was told of; empty: none
+ * @etcd: asks for members, or NULL
+ * @etcd_event: it has news
+ * @announced: members that it told of
  * @signals: a signalfd
  * @stop_timer: end of patience with requests
  * @scan_timer: look at spaces from time to time, whatever events say
@@ -93,31 +97,18 @@ struct kvd {
 	unsigned int nr_busy;
 	struct kvd_space *spaces;
 	char bad_space[KVT_NAME_SIZE];
+	struct kvp_etcd *etcd;
+	struct kvd_event etcd_event;
+	struct kvp_members announced;
 	struct kvd_event signals;
-	struct kvd_timer stop_timer;
-	struct kvd_timer scan_timer;
-	struct kvd_timer metrics_timer;
+	struct kvp_timer stop_timer;
+	struct kvp_timer scan_timer;
+	struct kvp_timer metrics_timer;
 	struct kvd_policy *policy;
-	struct kvd_timer policy_timer;
+	struct kvp_timer policy_timer;
 	bool is_stopping;
 	int code;
 	struct kvd_op_count count[KVD_NR_OPS];
-};
-
-/**
- * enum kvd_exit - exit codes
- * @KVD_OK: asked to end
- * @KVD_FAILED: something else, which may work later
- * @KVD_USAGE: wrong arguments
- * @KVD_CONFIG: the configuration is no good
- * @KVD_NO_RDMA: there is no RDMA device
- */
-enum kvd_exit {
-	KVD_OK = 0,
-	KVD_FAILED = 1,
-	KVD_USAGE = 2,
-	KVD_CONFIG = 3,
-	KVD_NO_RDMA = 4,
 };
 
 #endif /* KVD_DAEMON_H */

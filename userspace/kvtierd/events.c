@@ -39,8 +39,7 @@ static int heard(struct nl_msg *msg, void *arg)
 /* Some may be lost: who goes and looks has missed nothing. */
 static void readable(struct kvd_event *event, int res)
 {
-	struct kvd_events *e = (struct kvd_events *)((char *)event -
-						     offsetof(struct kvd_events, event));
+	struct kvd_events *e = container_of(event, struct kvd_events, event);
 	int err;
 
 	if (res < 0)
@@ -88,8 +87,8 @@ struct kvd_events *kvd_events_open(struct kvd_loop *loop,
 	e->user = user;
 	err = set_up(e);
 	if (err) {
-		kvd_log(KVD_WARN, "no events by netlink: spaces are looked at from time to time only",
-			"why=%s", kvd_quote(nl_geterror(err)));
+		kvp_log(KVP_WARN, "no events by netlink: spaces are looked at from time to time only",
+			"why=%s", kvp_quote(nl_geterror(err)));
 		kvd_events_close(e);
 		return NULL;
 	}

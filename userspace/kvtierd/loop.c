@@ -76,16 +76,16 @@ static void take_all(struct kvd_loop *loop)
 /* Submits, and waits until something happens or a timer is due. */
 static int wait_some(struct kvd_loop *loop)
 {
-	uint64_t now = kvd_now(), next = kvd_timers_next(&loop->timers);
+	uint64_t now = kvp_now(), next = kvp_timers_next(&loop->timers);
 	uint64_t left = next > now ? next - now : 0;
 	struct __kernel_timespec ts;
 	struct io_uring_cqe *cqe;
 	int rc;
 
-	if (left > 3600 * KVD_S)
-		left = 3600 * KVD_S;
-	ts.tv_sec = left / KVD_S;
-	ts.tv_nsec = left % KVD_S;
+	if (left > 3600 * KVP_S)
+		left = 3600 * KVP_S;
+	ts.tv_sec = left / KVP_S;
+	ts.tv_nsec = left % KVP_S;
 	rc = io_uring_submit_and_wait_timeout(&loop->ring, &cqe, 1, &ts, NULL);
 	return rc == -ETIME || rc == -EINTR || rc == -EBUSY || rc == -EAGAIN ||
 	       rc > 0 ? 0 : rc;
@@ -98,7 +98,7 @@ int kvd_loop_run(struct kvd_loop *loop)
 	while (!loop->ended && !rc) {
 		rc = wait_some(loop);
 		take_all(loop);
-		kvd_timers_run(&loop->timers, kvd_now());
+		kvp_timers_run(&loop->timers, kvp_now());
 	}
 	return rc;
 }

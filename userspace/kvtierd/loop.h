@@ -5,6 +5,7 @@
 
 #include <liburing.h>
 
+#include "container.h"
 #include "timer.h"
 
 /**
@@ -26,7 +27,7 @@ struct kvd_event {
  */
 struct kvd_loop {
 	struct io_uring ring;
-	struct kvd_timers timers;
+	struct kvp_timers timers;
 	bool ended;
 };
 

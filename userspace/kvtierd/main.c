@@ -4,36 +4,27 @@
  * channel and carries them out at the pool nodes, by RDMA. See kvtierd(8).
  */
 #include <errno.h>
-#include <gcrypt.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "clock.h"
 #include "daemon.h"
 #include "events.h"
+#include "members.h"
 #include "metrics.h"
 #include "notify.h"
+#include "say.h"
 #include "tags.h"
 
 #define DEFAULT_CONFIG	"/etc/kvtier/kvtierd.conf"
-#define STOP_NS		(5 * KVD_S)	/* for what is under way at the end */
-#define SCAN_NS		(2 * KVD_S)
-#define METRICS_NS	(10 * KVD_S)
-
-#ifndef PR_SET_IO_FLUSHER
-#define PR_SET_IO_FLUSHER 57
-#endif
-
-#define D_OF(member, p) \
-	((struct kvd *)((char *)(p) - offsetof(struct kvd, member)))
+#define STOP_NS		(5 * KVP_S)	/* for what is under way at the end */
+#define SCAN_NS		(2 * KVP_S)
+#define METRICS_NS	(10 * KVP_S)
 
 static const char usage[] =
 "Usage: kvtierd [--config FILE] [--metrics FILE] [--check-config]\n"
@@ -47,28 +38,6 @@ static const char usage[] =
 "\n"
 "Exits with 0 when asked to end, 2: usage, 3: configuration, 4: no RDMA device, 1: else.\n";
 
-/* ------------------------------------------------------------------------ process */
-
-/* The kernel frees memory by this daemon: it must not wait for memory to be freed. */
-static void keep_out_of_reclaim(void)
-{
-	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0))
-		kvd_log(KVD_WARN, "PR_SET_IO_FLUSHER failed: with little memory left spills may stall (CAP_SYS_RESOURCE is needed)",
-			"why=%s", kvd_quote(strerror(errno)));
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
-		kvd_log(KVD_WARN, "mlockall failed: set LimitMEMLOCK=infinity (ulimit -l unlimited)",
-			"why=%s", kvd_quote(strerror(errno)));
-}
-
-static void check_memlock(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur != RLIM_INFINITY)
-		kvd_log(KVD_INFO, "locked memory is limited: windows may not be registered without CAP_IPC_LOCK; LimitMEMLOCK=infinity lifts it",
-			"bytes=%llu", (unsigned long long)limit.rlim_cur);
-}
-
 static void end(struct kvd *d, int code)
 {
 	d->loop.ended = true;
@@ -79,42 +48,45 @@ static void end(struct kvd *d, int code)
 
 static bool needs_restart(const struct kvd_config *a, const struct kvd_config *b)
 {
-	return strcmp(a->tier, b->tier) || a->depth != b->depth;
+	return strcmp(a->tier, b->tier) || a->depth != b->depth ||
+	       memcmp(&a->etcd, &b->etcd, sizeof(a->etcd));
 }
 
 static void reload(struct kvd *d)
 {
-	char wrong[KVD_WRONG];
+	char wrong[KVP_WRONG];
 	struct kvd_config *config = kvd_config_read(d->config_path, wrong);
 
 	if (!config) {
-		kvd_log(KVD_ERROR, "configuration is no good: the old one stays in force",
-			"why=%s", kvd_quote(wrong));
+		kvp_log(KVP_ERROR, "configuration is no good: the old one stays in force",
+			"why=%s", kvp_quote(wrong));
 		return;
 	}
 	if (needs_restart(d->config, config))
-		kvd_log(KVD_WARN, "tier and depth change with a restart only", "file=%s",
-			kvd_quote(d->config_path));
+		kvp_log(KVP_WARN, "tier, depth and [etcd] change with a restart only", "file=%s",
+			kvp_quote(d->config_path));
 	strcpy(config->tier, d->config->tier);
 	config->depth = d->config->depth;
+	config->etcd = d->config->etcd;
+	kvd_config_announce(config, &d->announced);
 	kvd_agent_stop(d);
 	kvd_config_free(d->config);
 	d->config = config;
-	kvd_log_level(config->log);
+	kvp_log_level(config->log);
 	kvd_spaces_reload(d);
 	kvd_agent_start(d);
-	kvd_log(KVD_INFO, "configuration read", "file=%s members=%u spaces=%u",
-		kvd_quote(d->config_path), config->nr_members, config->nr_spaces);
+	kvp_log(KVP_INFO, "configuration read", "file=%s members=%u spaces=%u",
+		kvp_quote(d->config_path), config->nr_members, config->nr_spaces);
 }
 
 /* ------------------------------------------------------------------------ stopping */
 
-static void stop_now(struct kvd_timer *timer)
+static void stop_now(struct kvp_timer *timer)
 {
-	struct kvd *d = D_OF(stop_timer, timer);
+	struct kvd *d = container_of(timer, struct kvd, stop_timer);
 
-	kvd_log(KVD_WARN, "requests are given up", "requests=%u", d->nr_busy);
-	end(d, KVD_OK);
+	kvp_log(KVP_WARN, "requests are given up", "requests=%u", d->nr_busy);
+	end(d, KVP_OK);
 }
 
 static void stop(struct kvd *d)
@@ -122,21 +94,21 @@ static void stop(struct kvd *d)
 	if (d->is_stopping)
 		return;
 	kvp_notify("STOPPING=1");
-	kvd_log(KVD_INFO, "stopping", "requests=%u", d->nr_busy);
+	kvp_log(KVP_INFO, "stopping", "requests=%u", d->nr_busy);
 	d->is_stopping = true;
-	kvd_timer_set(&d->loop.timers, &d->stop_timer, kvd_now() + STOP_NS);
+	kvp_timer_set(&d->loop.timers, &d->stop_timer, kvp_now() + STOP_NS);
 	if (!d->nr_busy)
-		end(d, KVD_OK);
+		end(d, KVP_OK);
 }
 
 static void signalled(struct kvd_event *event, int res)
 {
-	struct kvd *d = D_OF(signals, event);
-	struct signalfd_siginfo info;
+	struct kvd *d = container_of(event, struct kvd, signals);
+	int signo;
 
 	(void)res;
-	while (read(event->fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGHUP) {
+	while ((signo = kvp_signals_next(event->fd))) {
+		if (signo != SIGHUP) {
 			stop(d);
 			continue;
 		}
@@ -148,17 +120,9 @@ static void signalled(struct kvd_event *event, int res)
 
 static int watch_signals(struct kvd *d)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	d->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	d->signals.fd = kvp_signals_open();
 	if (d->signals.fd < 0)
-		return -errno;
+		return d->signals.fd;
 	d->signals.happened = signalled;
 	kvd_loop_watch(&d->loop, &d->signals);
 	return 0;
@@ -166,12 +130,12 @@ static int watch_signals(struct kvd *d)
 
 /* -------------------------------------------------------------------------- timers */
 
-static void scan_again(struct kvd_timer *timer)
+static void scan_again(struct kvp_timer *timer)
 {
-	struct kvd *d = D_OF(scan_timer, timer);
+	struct kvd *d = container_of(timer, struct kvd, scan_timer);
 
 	kvd_spaces_scan(d);
-	kvd_timer_set(&d->loop.timers, timer, kvd_now() + SCAN_NS);
+	kvp_timer_set(&d->loop.timers, timer, kvp_now() + SCAN_NS);
 }
 
 static void spaces_changed(void *user)
@@ -179,12 +143,12 @@ static void spaces_changed(void *user)
 	kvd_spaces_scan(user);
 }
 
-static void metrics_due(struct kvd_timer *timer)
+static void metrics_due(struct kvp_timer *timer)
 {
-	struct kvd *d = D_OF(metrics_timer, timer);
+	struct kvd *d = container_of(timer, struct kvd, metrics_timer);
 
 	kvd_metrics_write(d, d->metrics_path);
-	kvd_timer_set(&d->loop.timers, timer, kvd_now() + METRICS_NS);
+	kvp_timer_set(&d->loop.timers, timer, kvp_now() + METRICS_NS);
 }
 
 static void start_timers(struct kvd *d)
@@ -202,7 +166,7 @@ static void start_timers(struct kvd *d)
 static void rdma_ready(struct kvd_event *event, int res)
 {
 	(void)res;
-	kvp_rdma_run(D_OF(rdma_event, event)->rdma);
+	kvp_rdma_run(container_of(event, struct kvd, rdma_event)->rdma);
 }
 
 static int start_rdma(struct kvd *d)
@@ -210,14 +174,13 @@ static int start_rdma(struct kvd *d)
 	int rc = kvp_rdma_create(&d->rdma);
 
 	if (rc) {
-		kvd_log(KVD_ERROR, "no RDMA", "why=%s advice=%s", kvd_quote(strerror(-rc)),
-			kvd_quote(kvp_rdma_advice(rc)));
-		return rc == -ENODEV ? KVD_NO_RDMA : KVD_FAILED;
+		kvp_say_rdma("no RDMA", "rdma_cm", rc);
+		return kvp_exit_code(rc);
 	}
 	d->rdma_event.fd = kvp_rdma_fd(d->rdma);
 	d->rdma_event.happened = rdma_ready;
 	kvd_loop_watch(&d->loop, &d->rdma_event);
-	return KVD_OK;
+	return KVP_OK;
 }
 
 static int start_channel(struct kvd *d)
@@ -227,18 +190,17 @@ static int start_channel(struct kvd *d)
 	int rc;
 
 	if (wrong) {
-		kvd_log(KVD_ERROR, "the tier cannot be served", "tier=%s why=%s",
-			d->config->tier, kvd_quote(wrong));
-		return KVD_FAILED;
+		kvp_log(KVP_ERROR, "the tier cannot be served", "tier=%s why=%s",
+			d->config->tier, kvp_quote(wrong));
+		return KVP_FAILED;
 	}
 	rc = kvp_memory_add(d->rdma, d->channel.map, d->channel.map_bytes, 0,
 			    &d->channel_memory);
 	if (!rc)
-		return KVD_OK;
-	kvd_log(KVD_ERROR, "the channel cannot be registered", "why=%s advice=%s",
-		kvd_quote(strerror(-rc)), kvd_quote(kvp_rdma_advice(rc)));
+		return KVP_OK;
+	kvp_say_rdma("the channel cannot be registered", d->config->tier, rc);
 	kvd_channel_close(&d->channel);
-	return KVD_FAILED;
+	return KVP_FAILED;
 }
 
 /* Spaces first, so that members are connected when the first request comes. */
@@ -248,19 +210,24 @@ static int serve(struct kvd *d)
 	int rc;
 
 	if (watch_signals(d) || kvd_tags_create(d))
-		return KVD_FAILED;
+		return KVP_FAILED;
 	events = kvd_events_open(&d->loop, spaces_changed, d);
 	start_timers(d);
+	rc = kvd_members_start(d);
+	if (rc)
+		kvp_log(KVP_ERROR, "etcd will not be asked", "why=%s",
+			kvp_quote(strerror(-rc)));
 	kvd_tags_arm(d);
 	kvd_agent_start(d);
-	kvd_log(KVD_INFO, "serving", "tier=%s depth=%u members=%u version=%s",
+	kvp_log(KVP_INFO, "serving", "tier=%s depth=%u members=%u version=%s",
 		d->config->tier, d->config->depth, d->config->nr_members, KVTIER_VERSION);
 	kvp_notify("READY=1");
 	rc = kvd_loop_run(&d->loop);
 	if (rc) {
-		kvd_log(KVD_ERROR, "io_uring failed", "why=%s", kvd_quote(strerror(-rc)));
-		d->code = KVD_FAILED;
+		kvp_log(KVP_ERROR, "io_uring failed", "why=%s", kvp_quote(strerror(-rc)));
+		d->code = KVP_FAILED;
 	}
+	kvd_members_stop(d);
 	kvd_agent_stop(d);
 	kvd_tags_end(d);
 	kvd_events_close(events);
@@ -273,10 +240,9 @@ static int start(struct kvd *d)
 
 	if (code)
 		return code;
-	check_memlock();
 	code = start_channel(d);
 	if (!code) {
-		keep_out_of_reclaim();
+		kvp_process_out_of_reclaim();
 		code = serve(d);
 		kvd_spaces_close(d);
 		kvp_memory_remove(d->channel_memory);
@@ -288,12 +254,14 @@ static int start(struct kvd *d)
 
 static int run(struct kvd *d)
 {
-	int rc = kvd_loop_init(&d->loop), code;
+	int rc, code;
 
+	kvp_process_begin();
+	rc = kvd_loop_init(&d->loop);
 	if (rc) {
-		kvd_log(KVD_ERROR, "no io_uring (sysctl kernel.io_uring_disabled=0)",
-			"why=%s", kvd_quote(strerror(-rc)));
-		return KVD_FAILED;
+		kvp_log(KVP_ERROR, "no io_uring (sysctl kernel.io_uring_disabled=0)",
+			"why=%s", kvp_quote(strerror(-rc)));
+		return KVP_FAILED;
 	}
 	code = start(d);
 	kvd_loop_exit(&d->loop);
@@ -304,18 +272,18 @@ static int run(struct kvd *d)
 
 static int read_config(struct kvd *d, bool only_check)
 {
-	char wrong[KVD_WRONG];
+	char wrong[KVP_WRONG];
 
 	d->config = kvd_config_read(d->config_path, wrong);
 	if (!d->config) {
-		kvd_log(KVD_ERROR, "configuration is no good", "why=%s", kvd_quote(wrong));
-		return KVD_CONFIG;
+		kvp_log(KVP_ERROR, "configuration is no good", "why=%s", kvp_quote(wrong));
+		return KVP_BAD_CONFIG;
 	}
-	kvd_log_level(d->config->log);
+	kvp_log_level(d->config->log);
 	if (only_check)
 		printf("%s: good: %u members, %u spaces\n", d->config_path,
 		       d->config->nr_members, d->config->nr_spaces);
-	return KVD_OK;
+	return KVP_OK;
 }
 
 enum { OPT_CONFIG = 1, OPT_METRICS, OPT_CHECK, OPT_VERSION, OPT_HELP };
@@ -347,19 +315,19 @@ static int parse_args(struct kvd *d, int argc, char **argv, bool *only_check)
 			break;
 		case OPT_VERSION:
 			puts("kvtierd " KVTIER_VERSION);
-			return KVD_OK;
+			return KVP_OK;
 		case OPT_HELP:
 		case 'h':
 			fputs(usage, stdout);
-			return KVD_OK;
+			return KVP_OK;
 		default:
 			fputs(usage, stderr);
-			return KVD_USAGE;
+			return KVP_USAGE;
 		}
 	if (optind == argc)
 		return -1;
 	fprintf(stderr, "kvtierd: '%s' is one argument too many\n%s", argv[optind], usage);
-	return KVD_USAGE;
+	return KVP_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -370,13 +338,11 @@ int main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	if (d.metrics_path && strlen(d.metrics_path) >= KVD_PATH) {
+	if (d.metrics_path && strlen(d.metrics_path) >= KVP_PATH) {
 		fputs("kvtierd: the metrics file's path is too long\n", stderr);
-		return KVD_USAGE;
+		return KVP_USAGE;
 	}
-	gcry_check_version(NULL);
-	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-	srandom((unsigned int)kvd_now() ^ (unsigned int)getpid());
+	srandom((unsigned int)kvp_now() ^ (unsigned int)getpid());
 	code = read_config(&d, only_check);
 	if (!code && !only_check)
 		code = run(&d);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static void count_block(struct kvd_op_count *c, int32_t status)
 
 void kvd_metrics_count(struct kvd *d, const struct kvd_request *rq)
 {
-	uint64_t ns = kvd_now() - rq->began_at;
+	uint64_t ns = kvp_now() - rq->began_at;
 	struct kvd_op_count *c;
 	unsigned int i;
 
@@ -89,12 +90,12 @@ static void write_latency(FILE *f, const struct kvd *d)
 		for (b = 0; b < KVD_NR_BUCKETS - 1; b++) {
 			sum += c->bucket[b];
 			fprintf(f, "kvtierd_request_seconds_bucket{op=\"%s\",le=\"%g\"} %" PRIu64 "\n",
-				op_names[i], (double)(FIRST_BUCKET_NS << b) / KVD_S, sum);
+				op_names[i], (double)(FIRST_BUCKET_NS << b) / KVP_S, sum);
 		}
 		fprintf(f, "kvtierd_request_seconds_bucket{op=\"%s\",le=\"+Inf\"} %" PRIu64 "\n",
 			op_names[i], c->requests);
 		fprintf(f, "kvtierd_request_seconds_sum{op=\"%s\"} %g\n", op_names[i],
-			(double)c->ns / KVD_S);
+			(double)c->ns / KVP_S);
 		fprintf(f, "kvtierd_request_seconds_count{op=\"%s\"} %" PRIu64 "\n",
 			op_names[i], c->requests);
 	}
@@ -105,60 +106,39 @@ static void write_latency(FILE *f, const struct kvd *d)
  * @name: of the metric
  * @type: of the metric
  * @help: in words
- * @get: the number
+ * @offset: of the number, in struct kvd_peer_count
  */
 struct peer_metric {
 	const char *name;
 	const char *type;
 	const char *help;
-	uint64_t (*get)(const struct kvd_peer *peer, const struct kvd_peer_count *count);
+	size_t offset;
 };
-
-static uint64_t get_ready(const struct kvd_peer *p, const struct kvd_peer_count *c)
-{
-	(void)c;
-	return kvd_peer_ready(p);
-}
-
-static uint64_t get_calls(const struct kvd_peer *p, const struct kvd_peer_count *c)
-{
-	(void)p;
-	return c->calls;
-}
-
-static uint64_t get_connects(const struct kvd_peer *p, const struct kvd_peer_count *c)
-{
-	(void)p;
-	return c->connects;
-}
-
-static uint64_t get_losses(const struct kvd_peer *p, const struct kvd_peer_count *c)
-{
-	(void)p;
-	return c->losses;
-}
-
-static uint64_t get_read(const struct kvd_peer *p, const struct kvd_peer_count *c)
-{
-	(void)p;
-	return c->read;
-}
-
-static uint64_t get_written(const struct kvd_peer *p, const struct kvd_peer_count *c)
-{
-	(void)p;
-	return c->written;
-}
 
 static const struct peer_metric peer_metrics[] = {
-	{ "member_up", "gauge", "1: the pool node answers for the space.", get_ready },
-	{ "member_messages_total", "counter", "Messages sent to the pool node.", get_calls },
-	{ "member_connects_total", "counter", "Times that it was connected.", get_connects },
-	{ "member_losses_total", "counter", "Times that it was lost.", get_losses },
-	{ "rdma_read_bytes_total", "counter", "Bytes of blocks that came by RDMA READ.", get_read },
+	{ "member_up", "gauge", "1: the pool node answers for the space.",
+	  offsetof(struct kvd_peer_count, up) },
+	{ "member_messages_total", "counter", "Messages sent to the pool node.",
+	  offsetof(struct kvd_peer_count, calls) },
+	{ "member_connects_total", "counter", "Times that it was connected.",
+	  offsetof(struct kvd_peer_count, connects) },
+	{ "member_losses_total", "counter", "Times that it was lost.",
+	  offsetof(struct kvd_peer_count, losses) },
+	{ "rdma_read_bytes_total", "counter", "Bytes of blocks that came by RDMA READ.",
+	  offsetof(struct kvd_peer_count, bytes.read) },
 	{ "rdma_written_bytes_total", "counter", "Bytes of blocks that went by RDMA WRITE.",
-	  get_written },
+	  offsetof(struct kvd_peer_count, bytes.written) },
+	{ "message_bytes_total", "counter", "Bytes of messages, sent and received.",
+	  offsetof(struct kvd_peer_count, bytes.messages) },
 };
+
+static uint64_t peer_number(const struct kvd_peer *peer, size_t offset)
+{
+	struct kvd_peer_count count;
+
+	kvd_peer_count(peer, &count);
+	return *(uint64_t *)((char *)&count + offset);
+}
 
 static void write_peers(FILE *f, const struct kvd *d, const struct peer_metric *m)
 {
@@ -169,11 +149,10 @@ static void write_peers(FILE *f, const struct kvd *d, const struct peer_metric *
 	for (s = d->spaces; s; s = s->next) {
 		for (i = 0; s->view && i < s->view->nr; i++) {
 			const struct kvd_peer *p = s->view->peers[i];
-			struct kvd_peer_count count;
 
-			kvd_peer_count(p, &count);
 			fprintf(f, "kvtierd_%s{space=\"%s\",member=\"%s\"} %" PRIu64 "\n",
-				m->name, s->name, kvd_peer_how(p)->member, m->get(p, &count));
+				m->name, s->name, kvd_peer_how(p)->member,
+				peer_number(p, m->offset));
 		}
 	}
 }
@@ -186,32 +165,29 @@ static void write_all(FILE *f, const struct kvd *d)
 	write_latency(f, d);
 	for (i = 0; i < sizeof(peer_metrics) / sizeof(*peer_metrics); i++)
 		write_peers(f, d, &peer_metrics[i]);
-	head(f, "copied_bytes_total", "counter",
-	     "Bytes of blocks that a processor has copied: there is no code that does.");
-	fprintf(f, "kvtierd_copied_bytes_total 0\n");
 	head(f, "requests_under_way", "gauge", "Requests of the kernel that are not answered.");
 	fprintf(f, "kvtierd_requests_under_way %u\n", d->nr_busy);
 }
 
 void kvd_metrics_write(const struct kvd *d, const char *path)
 {
-	char temporary[KVD_PATH + 8];
+	char temporary[KVP_PATH + 8];
 	bool bad;
 	FILE *f;
 
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
 	f = fopen(temporary, "we");
 	if (!f) {
-		kvd_log(KVD_WARN, "metrics cannot be written", "file=%s why=%s",
-			kvd_quote(temporary), kvd_quote(strerror(errno)));
+		kvp_log(KVP_WARN, "metrics cannot be written", "file=%s why=%s",
+			kvp_quote(temporary), kvp_quote(strerror(errno)));
 		return;
 	}
 	write_all(f, d);
 	bad = ferror(f);
 	bad |= !!fclose(f);
 	if (bad || rename(temporary, path)) {
-		kvd_log(KVD_WARN, "metrics cannot be written", "file=%s why=%s",
-			kvd_quote(path), kvd_quote(strerror(errno)));
+		kvp_log(KVP_WARN, "metrics cannot be written", "file=%s why=%s",
+			kvp_quote(path), kvp_quote(strerror(errno)));
 		unlink(temporary);
 	}
 }

@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "clock.h"
+#include "container.h"
 #include "part.h"
 #include "request.h"
-
-#define PART_OF(c) \
-	((struct kvd_part *)((char *)(c) - offsetof(struct kvd_part, call)))
-#define MOVE_OF(o) \
-	((struct kvd_move *)((char *)(o) - offsetof(struct kvd_move, op)))
 
 static void free_part(struct kvd_part *p)
 {
@@ -25,7 +21,7 @@ static void given_back(struct kvd_call *call, int err, const struct kvp_message 
 {
 	(void)err;
 	(void)answer;
-	free_part(PART_OF(call));
+	free_part(container_of(call, struct kvd_part, call));
 }
 
 /* Leases whose block has @err, or none: all. How many there are. */
@@ -71,7 +67,7 @@ static void settle(struct kvd_part *p)
 /* Its lease is over, whatever the answer is. */
 static void sealed(struct kvd_call *call, int err, const struct kvp_message *answer)
 {
-	struct kvd_part *p = PART_OF(call);
+	struct kvd_part *p = container_of(call, struct kvd_part, call);
 	unsigned int i, n = 0;
 
 	for (i = 0; i < p->nr; i++) {
@@ -116,7 +112,7 @@ static void moved(struct kvd_part *p)
 
 static void move_done(struct kvp_op *op, int err)
 {
-	struct kvd_move *move = MOVE_OF(op);
+	struct kvd_move *move = container_of(op, struct kvd_move, op);
 	struct kvd_part *p = move->part;
 
 	p->err[move->i] = err;
@@ -187,7 +183,7 @@ static void take_results(struct kvd_part *p, const struct kvp_result *results)
 
 static void asked(struct kvd_call *call, int err, const struct kvp_message *answer)
 {
-	struct kvd_part *p = PART_OF(call);
+	struct kvd_part *p = container_of(call, struct kvd_part, call);
 	unsigned int i;
 
 	for (i = 0; i < p->nr && err; i++)
@@ -219,8 +215,8 @@ static void add_entry(struct kvd_part *p, const struct kvt_remote_block *block)
 static void add_flags(struct kvd_part *p)
 {
 	struct kvp_head *head = &p->call.request.head;
-	uint64_t now = kvd_now(), end = kvd_request_deadline(p->rq);
-	uint64_t ms = end > now ? (end - now) / KVD_MS : 0;
+	uint64_t now = kvp_now(), end = kvd_request_deadline(p->rq);
+	uint64_t ms = end > now ? (end - now) / KVP_MS : 0;
 
 	head->flags = htole32(p->plan->flags);
 	if (p->rq->desc->op == KVT_REMOTE_DROP &&
@@ -228,8 +224,8 @@ static void add_flags(struct kvd_part *p)
 		head->flags |= htole32(KVP_F_CHAIN);
 	if (!(p->plan->flags & KVP_F_WAIT))
 		return;
-	if (ms > p->rq->desc->wait_ns / KVD_MS)
-		ms = p->rq->desc->wait_ns / KVD_MS;
+	if (ms > p->rq->desc->wait_ns / KVP_MS)
+		ms = p->rq->desc->wait_ns / KVP_MS;
 	head->wait_ms = htole32(ms > KVP_MAX_WAIT_MS ? KVP_MAX_WAIT_MS : ms);
 }
 

@@ -4,15 +4,16 @@
 #include <string.h>
 
 #include "clock.h"
+#include "container.h"
 #include "log.h"
 #include "peer.h"
 
 #define UNDER_WAY	32		/* calls at most, whatever the credits */
 #define CONNECT_MS	5000		/* to be connected, and to be ready */
-#define PING_NS		KVD_S		/* nothing was heard for so long */
-#define SILENCE_NS	(10 * KVD_S)	/* and then it is lost */
-#define FIRST_PAUSE_NS	(100 * KVD_MS)
-#define LAST_PAUSE_NS	(5 * KVD_S)
+#define PING_NS		KVP_S		/* nothing was heard for so long */
+#define SILENCE_NS	(10 * KVP_S)	/* and then it is lost */
+#define FIRST_PAUSE_NS	(100 * KVP_MS)
+#define LAST_PAUSE_NS	(5 * KVP_S)
 
 /**
  * enum state - how far it is
@@ -30,15 +31,8 @@ enum state {
 	READY,
 };
 
-/**
- * struct calls - in the order they came in
- * @first: the oldest
- * @end: where the next one goes
- */
-struct calls {
-	struct kvd_call *first;
-	struct kvd_call **end;
-};
+/* In the order they came in. */
+STAILQ_HEAD(calls, kvd_call);
 
 /**
  * struct kvd_peer - see above
@@ -67,13 +61,13 @@ struct calls {
 struct kvd_peer {
 	struct kvd_peer_how how;
 	struct kvp_rdma *rdma;
-	struct kvd_timers *timers;
+	struct kvp_timers *timers;
 	unsigned int nr_holders;
 	enum state state;
 	bool doubted;
 	const char *said_why;
 	struct kvp_link *link;
-	struct kvd_timer timer;
+	struct kvp_timer timer;
 	uint64_t pause;
 	uint64_t last_id;
 	uint64_t heard_at;
@@ -88,63 +82,41 @@ struct kvd_peer {
 	struct kvd_peer_count count;
 };
 
-#define PEER_OF(t) \
-	((struct kvd_peer *)((char *)(t) - offsetof(struct kvd_peer, timer)))
-
 /* ------------------------------------------------------------------------- calls */
-
-static void init_calls(struct calls *calls)
-{
-	calls->first = NULL;
-	calls->end = &calls->first;
-}
-
-static void add_call(struct calls *calls, struct kvd_call *call)
-{
-	call->next = NULL;
-	*calls->end = call;
-	calls->end = &call->next;
-}
-
-static struct kvd_call *take_at(struct calls *calls, struct kvd_call **at)
-{
-	struct kvd_call *call = *at;
-
-	*at = call->next;
-	if (!call->next)
-		calls->end = at;
-	return call;
-}
 
 /* Its answer has that id; or NULL. */
 static struct kvd_call *take_sent(struct kvd_peer *p, uint64_t id)
 {
-	struct kvd_call **at;
+	struct kvd_call *call;
 
-	for (at = &p->sent.first; *at; at = &(*at)->next)
-		if (le64toh((*at)->request.head.id) == id) {
-			p->nr_sent--;
-			return take_at(&p->sent, at);
-		}
-	return NULL;
+	STAILQ_FOREACH(call, &p->sent, next)
+		if (le64toh(call->request.head.id) == id)
+			break;
+	if (!call)
+		return NULL;
+	STAILQ_REMOVE(&p->sent, call, kvd_call, next);
+	p->nr_sent--;
+	return call;
 }
 
 static void fail_calls(struct calls *calls, int err)
 {
-	while (calls->first) {
-		struct kvd_call *call = take_at(calls, &calls->first);
+	struct kvd_call *call;
 
+	while ((call = STAILQ_FIRST(calls))) {
+		STAILQ_REMOVE_HEAD(calls, next);
 		call->answered(call, err, NULL);
 	}
 }
 
 static void send_waiting(struct kvd_peer *p)
 {
-	while (p->waiting.first && p->nr_sent < p->credits &&
-	       !kvp_link_send(p->link, &p->waiting.first->request)) {
-		struct kvd_call *call = take_at(&p->waiting, &p->waiting.first);
+	struct kvd_call *call;
 
-		add_call(&p->sent, call);
+	while ((call = STAILQ_FIRST(&p->waiting)) && p->nr_sent < p->credits &&
+	       !kvp_link_send(p->link, &call->request)) {
+		STAILQ_REMOVE_HEAD(&p->waiting, next);
+		STAILQ_INSERT_TAIL(&p->sent, call, next);
 		p->nr_sent++;
 		p->count.calls++;
 	}
@@ -163,7 +135,7 @@ static uint64_t some_of(uint64_t ns)
 static void pause_now(struct kvd_peer *p)
 {
 	p->state = AWAY;
-	kvd_timer_set(p->timers, &p->timer, kvd_now() + some_of(p->pause));
+	kvp_timer_set(p->timers, &p->timer, kvp_now() + some_of(p->pause));
 	p->pause *= 2;
 	if (p->pause > LAST_PAUSE_NS)
 		p->pause = LAST_PAUSE_NS;
@@ -174,19 +146,20 @@ static void tell_loss(struct kvd_peer *p, bool was_ready, const char *why)
 	bool again = !was_ready && p->said_why && !strcmp(why, p->said_why);
 
 	p->said_why = why;
-	kvd_log(again ? KVD_DEBUG : KVD_WARN,
+	kvp_log(again ? KVP_DEBUG : KVP_WARN,
 		was_ready ? "member lost" : "member cannot be connected",
 		"member=%s pool_space=%s why=%s", p->how.member, p->how.space,
-		kvd_quote(why));
+		kvp_quote(why));
 }
 
-static void keep_count(struct kvd_peer *p)
+static void add_bytes(struct kvp_link_count *to, const struct kvp_link *link)
 {
 	struct kvp_link_count count;
 
-	kvp_link_count(p->link, &count);
-	p->count.read += count.read;
-	p->count.written += count.written;
+	kvp_link_count(link, &count);
+	to->read += count.read;
+	to->written += count.written;
+	to->messages += count.messages;
 }
 
 /*
@@ -200,9 +173,9 @@ static void drop_link(struct kvd_peer *p)
 	p->state = AWAY;
 	p->doubted = false;
 	p->nr_sent = 0;
-	kvd_timer_stop(&p->timer);
+	kvp_timer_stop(&p->timer);
 	if (link) {
-		keep_count(p);
+		add_bytes(&p->count.bytes, link);
 		p->link = NULL;
 		kvp_link_destroy(link);
 	}
@@ -282,8 +255,8 @@ static void become_ready(struct kvd_peer *p, const struct kvp_message *answer)
 	p->pause = FIRST_PAUSE_NS;
 	p->said_why = NULL;
 	p->count.connects++;
-	kvd_timer_set(p->timers, &p->timer, kvd_now() + PING_NS);
-	kvd_log(KVD_INFO, "member ready", "member=%s pool_space=%s address=%s credits=%u",
+	kvp_timer_set(p->timers, &p->timer, kvp_now() + PING_NS);
+	kvp_log(KVP_INFO, "member ready", "member=%s pool_space=%s address=%s credits=%u",
 		p->how.member, p->how.space, kvp_link_peer(p->link), p->credits);
 }
 
@@ -348,7 +321,7 @@ static void heard(struct kvp_link *link, void *user, const struct kvp_message *m
 		kvd_peer_break(p, bad);
 		return;
 	}
-	p->heard_at = kvd_now();
+	p->heard_at = kvp_now();
 	p->doubted = false;
 	take_credits(p, m);
 	if (p->state == READY)
@@ -378,8 +351,7 @@ static const struct kvp_link_ops link_ops = {
 
 static void pinged(struct kvd_call *call, int err, const struct kvp_message *answer)
 {
-	struct kvd_peer *p = (struct kvd_peer *)((char *)call -
-						  offsetof(struct kvd_peer, ping));
+	struct kvd_peer *p = container_of(call, struct kvd_peer, ping);
 
 	(void)err;
 	(void)answer;
@@ -396,7 +368,7 @@ static void send_ping(struct kvd_peer *p)
 /* While it is ready, each PING_NS. */
 static void look_after(struct kvd_peer *p)
 {
-	uint64_t now = kvd_now(), quiet = now - p->heard_at;
+	uint64_t now = kvp_now(), quiet = now - p->heard_at;
 
 	if (p->pinging && quiet > SILENCE_NS) {
 		kvd_peer_break(p, "it is silent");
@@ -405,12 +377,12 @@ static void look_after(struct kvd_peer *p)
 	if (!p->pinging && quiet >= PING_NS)
 		send_ping(p);
 	send_waiting(p);
-	kvd_timer_set(p->timers, &p->timer, now + PING_NS);
+	kvp_timer_set(p->timers, &p->timer, now + PING_NS);
 }
 
-static void time_is_over(struct kvd_timer *timer)
+static void time_is_over(struct kvp_timer *timer)
 {
-	struct kvd_peer *p = PEER_OF(timer);
+	struct kvd_peer *p = container_of(timer, struct kvd_peer, timer);
 
 	if (p->state == AWAY)
 		connect_to(p);
@@ -429,8 +401,8 @@ static void connect_to(struct kvd_peer *p)
 
 	p->state = CONNECTING;
 	p->credits = 1;
-	p->heard_at = kvd_now();
-	kvd_timer_set(p->timers, &p->timer, p->heard_at + 2 * CONNECT_MS * KVD_MS);
+	p->heard_at = kvp_now();
+	kvp_timer_set(p->timers, &p->timer, p->heard_at + 2 * CONNECT_MS * KVP_MS);
 	if (p->how.to.ss_family == AF_UNSPEC) {
 		kvd_peer_break(p, "its address is not known");
 	} else if (kvp_link_connect(p->rdma, (struct sockaddr *)&p->how.to, &how, &p->link)) {
@@ -441,7 +413,7 @@ static void connect_to(struct kvd_peer *p)
 
 /* ------------------------------------------------------------------------- others */
 
-struct kvd_peer *kvd_peer_create(struct kvp_rdma *rdma, struct kvd_timers *timers,
+struct kvd_peer *kvd_peer_create(struct kvp_rdma *rdma, struct kvp_timers *timers,
 				 const struct kvd_peer_how *how)
 {
 	struct kvd_peer *p = calloc(1, sizeof(*p));
@@ -454,8 +426,8 @@ struct kvd_peer *kvd_peer_create(struct kvp_rdma *rdma, struct kvd_timers *timer
 	p->nr_holders = 1;
 	p->pause = FIRST_PAUSE_NS;
 	p->timer.fire = time_is_over;
-	init_calls(&p->sent);
-	init_calls(&p->waiting);
+	STAILQ_INIT(&p->sent);
+	STAILQ_INIT(&p->waiting);
 	connect_to(p);
 	return p;
 }
@@ -483,13 +455,10 @@ const struct kvd_peer_how *kvd_peer_how(const struct kvd_peer *p)
 
 void kvd_peer_count(const struct kvd_peer *p, struct kvd_peer_count *count)
 {
-	struct kvp_link_count now = {};
-
-	if (p->link)
-		kvp_link_count(p->link, &now);
 	*count = p->count;
-	count->read += now.read;
-	count->written += now.written;
+	count->up = kvd_peer_ready(p);
+	if (p->link)
+		add_bytes(&count->bytes, p->link);
 }
 
 bool kvd_peer_ready(const struct kvd_peer *p)
@@ -506,8 +475,8 @@ int kvd_peer_call(struct kvd_peer *p, struct kvd_call *call)
 {
 	if (p->state != READY)
 		return -ENOLINK;
-	call->asked_at = kvd_now();
-	add_call(&p->waiting, call);
+	call->asked_at = kvp_now();
+	STAILQ_INSERT_TAIL(&p->waiting, call, next);
 	send_waiting(p);
 	return 0;
 }
@@ -524,7 +493,7 @@ void kvd_peer_doubt(struct kvd_peer *p, const struct kvd_call *call)
 	if (p->doubted)
 		return;
 	p->doubted = true;
-	kvd_log(KVD_WARN, "member does not answer", "member=%s pool_space=%s",
+	kvp_log(KVP_WARN, "member does not answer", "member=%s pool_space=%s",
 		p->how.member, p->how.space);
 	if (!p->pinging)
 		send_ping(p);

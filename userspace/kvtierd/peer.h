@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "link.h"
+#include "member.h"
 #include "proof.h"
 #include "timer.h"
 
@@ -26,7 +27,7 @@ struct kvd_peer;
  * @block_size: bytes of a block, its trailer included
  */
 struct kvd_peer_how {
-	char member[KVP_NAME_SIZE];
+	char member[KVP_MEMBER_NAME];
 	char space[KVP_NAME_SIZE];
 	struct sockaddr_storage to;
 	uint8_t identity[KVP_IDENTITY_SIZE];
@@ -41,31 +42,31 @@ struct kvd_peer_how {
  *	and has as many entries as the request; else negative: all of it failed, and @answer
  *	is NULL: -ENOLINK: the peer is lost; or what it said
  * @next: peer.c's
- * @asked_at: peer.c's: kvd_now()
+ * @asked_at: peer.c's: kvp_now()
  * @request: made by kvp_begin(), and the caller's until it is answered
  */
 struct kvd_call {
 	void (*answered)(struct kvd_call *call, int err,
 			 const struct kvp_message *answer);
-	struct kvd_call *next;
+	STAILQ_ENTRY(kvd_call) next;
 	uint64_t asked_at;
 	struct kvp_message request;
 };
 
 /**
  * struct kvd_peer_count - what there is to tell
+ * @up: 1: it is ready
  * @calls: requests sent
  * @connects: times that it became ready
  * @losses: times that it was lost after that
- * @read: bytes of blocks that came, by RDMA
- * @written: bytes of blocks that went, by RDMA
+ * @bytes: of all links it has had
  */
 struct kvd_peer_count {
+	uint64_t up;
 	uint64_t calls;
 	uint64_t connects;
 	uint64_t losses;
-	uint64_t read;
-	uint64_t written;
+	struct kvp_link_count bytes;
 };
 
 /**
@@ -76,7 +77,7 @@ struct kvd_peer_count {
  *
  * Return: held once; NULL: no memory.
  */
-struct kvd_peer *kvd_peer_create(struct kvp_rdma *rdma, struct kvd_timers *timers,
+struct kvd_peer *kvd_peer_create(struct kvp_rdma *rdma, struct kvp_timers *timers,
 				 const struct kvd_peer_how *how);
 
 struct kvd_peer *kvd_peer_hold(struct kvd_peer *peer);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "policy.h"
 
 #define TEXT		256
@@ -65,12 +66,14 @@ struct watched {
  * @rules: @nr of them; constant
  * @nr: of @rules; constant
  * @spaces: those that there were at the last look
+ * @is_mute: the status could not be written, which was told
  */
 struct kvd_policy {
 	struct kvd_policy_env env;
 	struct kvd_rule *rules;
 	unsigned int nr;
 	struct watched *spaces;
+	bool is_mute;
 };
 
 /* ------------------------------------------------------------------ attributes */
@@ -202,16 +205,11 @@ static double get_metric(const struct kvd_policy *p, struct watched *w,
 
 /* ----------------------------------------------------------------------- rules */
 
-static void tell(const struct kvd_policy *p, const struct watched *w,
-		 const struct kvd_rule *r, const char *how, const char *value,
-		 const char *reason)
+static void tell(const struct watched *w, const struct kvd_rule *r, const char *how,
+		 const char *value, const char *reason)
 {
-	char line[2 * TEXT];
-
-	snprintf(line, sizeof(line), "rule=%s space=%s knob=%s value=%s %s reason=\"%s\"",
-		 r->name, w->name, r->knob, value, how, reason);
-	if (p->env.log)
-		p->env.log(p->env.arg, line);
+	kvp_log(KVP_INFO, "rule", "rule=%s space=%s knob=%s value=%s %s reason=%s", r->name,
+		w->name, r->knob, value, how, kvp_quote(reason));
 }
 
 static void change(struct kvd_policy *p, struct watched *w,
@@ -233,7 +231,7 @@ static void change(struct kvd_policy *p, struct watched *w,
 		snprintf(how, sizeof(how), "done=0 error=%d", -err);
 	/* The same failure is told once, and tried again at each look. */
 	if (!err || strcmp(pair->reason, how))
-		tell(p, w, r, how, value, reason);
+		tell(w, r, how, value, reason);
 	snprintf(pair->reason, sizeof(pair->reason), "%s", err ? how : reason);
 	if (!err)
 		kvd_rule_changed(&pair->state, now, before);
@@ -360,18 +358,33 @@ static json_object *make_status(const struct kvd_policy *p, double now)
 }
 
 /* Whole or not at all: readers see the old one, or the new one. */
-static void write_status(const struct kvd_policy *p, double now)
+static int replace_file(const char *file, json_object *content)
+{
+	char path[PATH];
+
+	snprintf(path, sizeof(path), "%s.new", file);
+	errno = 0;
+	if (!json_object_to_file_ext(path, content, JSON_C_TO_STRING_PRETTY) &&
+	    !rename(path, file))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+/* What goes wrong is told once, until it works again. */
+static void write_status(struct kvd_policy *p, double now)
 {
 	json_object *status;
-	char path[PATH];
+	int err;
 
 	if (!p->env.status)
 		return;
-	snprintf(path, sizeof(path), "%s.new", p->env.status);
 	status = make_status(p, now);
-	if (!json_object_to_file_ext(path, status, JSON_C_TO_STRING_PRETTY))
-		rename(path, p->env.status);
+	err = replace_file(p->env.status, status);
 	json_object_put(status);
+	if (err && !p->is_mute)
+		kvp_log(KVP_WARN, "status of rules cannot be written", "file=%s why=%s",
+			kvp_quote(p->env.status), kvp_quote(strerror(-err)));
+	p->is_mute = err;
 }
 
 /**

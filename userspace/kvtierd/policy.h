@@ -27,15 +27,13 @@
  * @status: file that says what the rules do; NULL: none
  * @is_dry: knobs are left alone; all else is the same
  * @metric: what the daemon knows of a space, or NAN; may be NULL
- * @log: a line for people, what was done and why; may be NULL
- * @arg: for both
+ * @arg: for @metric
  */
 struct kvd_policy_env {
 	const char *sysfs;
 	const char *status;
 	bool is_dry;
 	double (*metric)(void *arg, const char *space, const char *name);
-	void (*log)(void *arg, const char *line);
 	void *arg;
 };
 

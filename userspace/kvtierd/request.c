@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "clock.h"
+#include "container.h"
 #include "request.h"
 
-#define MARGIN_NS	(50 * KVD_MS)	/* before the kernel's deadline, at most */
-#define PATIENCE_NS	KVD_S		/* behind it, with devices */
-
-#define RQ_OF(t) \
-	((struct kvd_request *)((char *)(t) - offsetof(struct kvd_request, timer)))
+#define MARGIN_NS	(50 * KVP_MS)	/* before the kernel's deadline, at most */
+#define PATIENCE_NS	KVP_S		/* behind it, with devices */
 
 static const struct kvd_plan plans[] = {
 	[KVT_REMOTE_EXISTS] = { .ask = KVP_LOOKUP },
@@ -39,7 +37,7 @@ static void finish(struct kvd_request *rq)
 {
 	unsigned int i;
 
-	kvd_timer_stop(&rq->timer);
+	kvp_timer_stop(&rq->timer);
 	for (i = 0; i < rq->desc->nr; i++)
 		rq->desc->blocks[i].status = rq->status[i];
 	kvd_view_put(rq->view);
@@ -235,16 +233,16 @@ static void be_late(struct kvd_request *rq)
 	leave(rq);
 }
 
-static void time_is_over(struct kvd_timer *timer)
+static void time_is_over(struct kvp_timer *timer)
 {
-	struct kvd_request *rq = RQ_OF(timer);
+	struct kvd_request *rq = container_of(timer, struct kvd_request, timer);
 
 	if (rq->is_late)
 		break_peers(rq);
 	else
 		be_late(rq);
 	if (rq->nr_parts)
-		kvd_timer_set(rq->timers, timer, kvd_now() + PATIENCE_NS);
+		kvp_timer_set(rq->timers, timer, kvp_now() + PATIENCE_NS);
 	else
 		finish(rq);
 }
@@ -267,7 +265,7 @@ void kvd_request_start(struct kvd_request *rq)
 	unsigned int i;
 
 	kvd_view_hold(rq->view);
-	rq->began_at = kvd_now();
+	rq->began_at = kvp_now();
 	rq->timer.fire = time_is_over;
 	for (i = 0; i < KVT_REMOTE_BATCH; i++)
 		rq->status[i] = -ENOLINK;
@@ -278,6 +276,6 @@ void kvd_request_start(struct kvd_request *rq)
 	rq->plan = &plans[rq->desc->op];
 	if (rq->desc->op == KVT_REMOTE_EXISTS && rq->desc->wait_ns)
 		rq->plan = &await;
-	kvd_timer_set(rq->timers, &rq->timer, kvd_request_deadline(rq));
+	kvp_timer_set(rq->timers, &rq->timer, kvd_request_deadline(rq));
 	go_on(rq);
 }

@@ -31,14 +31,14 @@
  * @tried: by block: so many of its replicas were asked, or were not ready
  * @status: by block, so far
  * @timer: the deadline, then the end of patience with devices
- * @began_at: kvd_now()
+ * @began_at: kvp_now()
  */
 struct kvd_request {
 	struct kvt_remote_desc *desc;
 	void *frames[KVT_REMOTE_BATCH];
 	uint8_t *trailers;
 	struct kvd_view *view;
-	struct kvd_timers *timers;
+	struct kvp_timers *timers;
 	void (*done)(struct kvd_request *rq);
 
 	const struct kvd_plan *plan;
@@ -49,7 +49,7 @@ struct kvd_request {
 	bool is_late;
 	uint8_t tried[KVT_REMOTE_BATCH];
 	int32_t status[KVT_REMOTE_BATCH];
-	struct kvd_timer timer;
+	struct kvp_timer timer;
 	uint64_t began_at;
 };
 

@@ -8,84 +8,22 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "say.h"
 #include "trailer.h"
 
 #define SYSFS_SPACES	"/sys/class/kvtier"
 
-/* --------------------------------------------------------------------- registering */
-
-/**
- * struct registering - pieces on their way
- * @d: the daemon
- * @space: whose they are
- */
-struct registering {
-	struct kvd *d;
-	struct kvd_space *space;
-};
-
-static int add_piece(void *addr, size_t length, unsigned int arena, void *arg)
+void *kvd_space_frame(struct kvd_space *s, uint64_t offset)
 {
-	struct registering *r = arg;
-	struct kvd_piece *more;
+	void *p = kvt_ptr(s->handle, offset);
 	int rc;
 
-	(void)arena;
-	more = realloc(r->space->pieces, (r->space->nr_pieces + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	r->space->pieces = more;
-	more += r->space->nr_pieces;
-	more->addr = addr;
-	more->length = length;
-	rc = kvp_memory_add(r->d->rdma, addr, length, 0, &more->memory);
-	if (!rc)
-		r->space->nr_pieces++;
-	return rc;
-}
-
-/* The walk failed: the last piece first. */
-static int remove_piece(void *addr, size_t length, unsigned int arena, void *arg)
-{
-	struct registering *r = arg;
-
-	(void)addr;
-	(void)length;
-	(void)arena;
-	kvp_memory_remove(r->space->pieces[--r->space->nr_pieces].memory);
-	return 0;
-}
-
-static int register_windows(struct kvd *d, struct kvd_space *s)
-{
-	struct registering r = { .d = d, .space = s };
-
-	return kvt_for_each_chunk(s->handle, 0, &s->seen, add_piece, remove_piece, &r);
-}
-
-static bool is_registered(const struct kvd_space *s, const char *p)
-{
-	unsigned int i;
-
-	for (i = 0; i < s->nr_pieces; i++)
-		if (p >= s->pieces[i].addr &&
-		    (size_t)(p - s->pieces[i].addr) < s->pieces[i].length)
-			return true;
-	return false;
-}
-
-void *kvd_space_frame(struct kvd *d, struct kvd_space *s, uint64_t offset)
-{
-	char *p = kvt_ptr(s->handle, offset);
-	int rc;
-
-	if (!p || is_registered(s, p))
+	if (!p || kvp_space_memory_has(&s->memory, p))
 		return p;
-	rc = register_windows(d, s);	/* it has grown */
+	rc = kvp_space_memory_add(&s->memory, s->handle);	/* it has grown */
 	if (rc)
-		kvd_log(KVD_ERROR, "window cannot be registered", "space=%s why=%s advice=%s",
-			s->name, kvd_quote(strerror(-rc)), kvd_quote(kvp_rdma_advice(rc)));
-	return !rc && is_registered(s, p) ? p : NULL;
+		kvp_say_rdma("window cannot be registered", s->name, rc);
+	return !rc && kvp_space_memory_has(&s->memory, p) ? p : NULL;
 }
 
 /* ----------------------------------------------------------------- opening, closing */
@@ -103,8 +41,8 @@ static void look_at_pool(struct kvd *d, struct kvd_space *s)
 	struct kvd_view *old = s->view;
 
 	if (!of.space)
-		kvd_log(KVD_WARN, "space is not in the configuration: nothing is done for it",
-			"space=%s file=%s", s->name, kvd_quote(d->config_path));
+		kvp_log(KVP_WARN, "space is not in the configuration: nothing is done for it",
+			"space=%s file=%s", s->name, kvp_quote(d->config_path));
 	s->view = of.space ? kvd_view_create(&of, old) : NULL;
 	kvd_view_put(old);
 }
@@ -118,11 +56,9 @@ static void close_space(struct kvd *d, struct kvd_space *s)
 	if (*at)
 		*at = s->next;
 	kvd_view_put(s->view);
-	while (s->nr_pieces)
-		kvp_memory_remove(s->pieces[--s->nr_pieces].memory);
-	free(s->pieces);
+	kvp_space_memory_remove(&s->memory);
 	kvt_close(s->handle);
-	kvd_log(KVD_INFO, "space closed", "space=%s", s->name);
+	kvp_log(KVP_INFO, "space closed", "space=%s", s->name);
 	free(s);
 }
 
@@ -133,8 +69,8 @@ static void tell_bad(struct kvd *d, const struct kvd_space *s, const char *why,
 	bool again = !strcmp(d->bad_space, s->name);
 
 	strcpy(d->bad_space, s->name);
-	kvd_log(again ? KVD_DEBUG : KVD_ERROR, "space cannot be used",
-		"space=%s why=%s advice=%s", s->name, kvd_quote(why), kvd_quote(advice));
+	kvp_log(again ? KVP_DEBUG : KVP_ERROR, "space cannot be used",
+		"space=%s why=%s advice=%s", s->name, kvp_quote(why), kvp_quote(advice));
 }
 
 static int open_space(struct kvd *d, struct kvd_space *s)
@@ -147,13 +83,13 @@ static int open_space(struct kvd *d, struct kvd_space *s)
 	}
 	rc = kvt_info(s->handle, &s->info);
 	if (!rc)
-		rc = register_windows(d, s);
+		rc = kvp_space_memory_add(&s->memory, s->handle);
 	if (!rc) {
 		*d->bad_space = '\0';
 		return 0;
 	}
 	tell_bad(d, s, strerror(-rc), kvp_rdma_advice(rc));
-	free(s->pieces);
+	kvp_space_memory_remove(&s->memory);
 	kvt_close(s->handle);
 	return rc;
 }
@@ -165,6 +101,7 @@ static struct kvd_space *add_space(struct kvd *d, const char *name)
 	if (!s)
 		return NULL;
 	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->memory.rdma = d->rdma;
 	if (open_space(d, s)) {
 		free(s);
 		return NULL;
@@ -172,8 +109,8 @@ static struct kvd_space *add_space(struct kvd *d, const char *name)
 	look_at_pool(d, s);
 	s->next = d->spaces;
 	d->spaces = s;
-	kvd_log(KVD_INFO, "space opened", "space=%s block_size=%u pieces=%u", s->name,
-		s->info.block_size, s->nr_pieces);
+	kvp_log(KVP_INFO, "space opened", "space=%s block_size=%u pieces=%u", s->name,
+		s->info.block_size, s->memory.nr);
 	return s;
 }
 

@@ -9,20 +9,9 @@
 
 #include "libkvtier.h"
 #include "view.h"
+#include "space_memory.h"
 
 struct kvd;
-
-/**
- * struct kvd_piece - of a window, registered
- * @addr: where
- * @length: bytes
- * @memory: RDMA's
- */
-struct kvd_piece {
-	char *addr;
-	size_t length;
-	struct kvp_memory *memory;
-};
 
 /**
  * struct kvd_space - a space that is open
@@ -30,9 +19,7 @@ struct kvd_piece {
  * @name: its
  * @info: as it was when it was opened; identity and block size do not change
  * @handle: the library's
- * @seen: what of its windows is registered
- * @pieces: registered
- * @nr_pieces: of them
+ * @memory: its windows, registered
  * @view: the pool; NULL: the configuration does not have the space
  * @nr_requests: under way
  * @latency_ns: see kvd_space_took(); 0: not known
@@ -44,9 +31,7 @@ struct kvd_space {
 	char name[KVT_NAME_SIZE];
 	struct kvt_space_info info;
 	struct kvt_space *handle;
-	struct kvt_chunks seen;
-	struct kvd_piece *pieces;
-	unsigned int nr_pieces;
+	struct kvp_space_memory memory;
 	struct kvd_view *view;
 	unsigned int nr_requests;
 	uint64_t latency_ns;
@@ -72,6 +57,6 @@ void kvd_space_put(struct kvd *d, struct kvd_space *space);
 void kvd_space_took(struct kvd_space *space, uint64_t ns);
 
 /* Where the frame at @offset is, registered; or NULL. */
-void *kvd_space_frame(struct kvd *d, struct kvd_space *space, uint64_t offset);
+void *kvd_space_frame(struct kvd_space *space, uint64_t offset);
 
 #endif /* KVD_SPACE_H */

@@ -24,12 +24,12 @@ static void commit(struct kvd_tag *t)
 
 static void done(struct kvd_request *rq)
 {
-	struct kvd_tag *t = (struct kvd_tag *)((char *)rq - offsetof(struct kvd_tag, rq));
+	struct kvd_tag *t = container_of(rq, struct kvd_tag, rq);
 	struct kvd_space *space = t->space;
 
 	kvd_metrics_count(t->d, rq);
 	if (!rq->desc->wait_ns)
-		kvd_space_took(space, kvd_now() - rq->began_at);
+		kvd_space_took(space, kvp_now() - rq->began_at);
 	t->space = NULL;
 	commit(t);
 	kvd_space_put(t->d, space);
@@ -58,7 +58,7 @@ static int find_frames(struct kvd_tag *t, struct kvt_remote_desc *desc)
 	if (desc->nr > KVT_REMOTE_BATCH || desc->trailer_size > KVT_REMOTE_MAX_TRAILER)
 		return -EINVAL;
 	for (i = 0; i < desc->nr; i++) {
-		t->rq.frames[i] = kvd_space_frame(t->d, t->space, desc->blocks[i].offset);
+		t->rq.frames[i] = kvd_space_frame(t->space, desc->blocks[i].offset);
 		if (!t->rq.frames[i])
 			return -EFAULT;
 	}
@@ -95,16 +95,15 @@ static void start(struct kvd_tag *t)
 /* While it stops, requests are left alone: they end with the channel. */
 static void requested(struct kvd_event *event, int res)
 {
-	struct kvd_tag *t = (struct kvd_tag *)((char *)event -
-					       offsetof(struct kvd_tag, event));
+	struct kvd_tag *t = container_of(event, struct kvd_tag, event);
 	struct kvd *d = t->d;
 
 	if (d->is_stopping || res == -ECANCELED)
 		return;
 	if (res) {
-		kvd_log(KVD_ERROR, "the kernel refuses an answer", "tag=%u why=%s", t->tag,
-			kvd_quote(strerror(-res)));
-		d->code = KVD_FAILED;
+		kvp_log(KVP_ERROR, "the kernel refuses an answer", "tag=%u why=%s", t->tag,
+			kvp_quote(strerror(-res)));
+		d->code = KVP_FAILED;
 		d->loop.ended = true;
 		return;
 	}

@@ -18,14 +18,14 @@ static void describe(const struct kvd_view_of *of, const struct kvd_member_confi
 	strcpy(how->space, of->space->pool_space);
 	memcpy(how->identity, of->identity, sizeof(how->identity));
 	memcpy(how->host, of->config->host, sizeof(how->host));
-	memcpy(how->secret, of->space->secret, sizeof(how->secret));
+	memcpy(how->secret, of->space->key_file.secret, sizeof(how->secret));
 	how->block_size = of->block_size;
 	wrong = kvp_resolve(m->address, m->port, &how->to);
 	if (!wrong)
 		return;
 	memset(&how->to, 0, sizeof(how->to));
-	kvd_log(KVD_ERROR, "member cannot be reached: its address is no good (SIGHUP looks it up again)",
-		"member=%s address=%s why=%s", m->name, m->address, kvd_quote(wrong));
+	kvp_log(KVP_ERROR, "member cannot be reached: its address is no good (SIGHUP looks it up again)",
+		"member=%s address=%s why=%s", m->name, m->address, kvp_quote(wrong));
 }
 
 static struct kvd_peer *find_peer(const struct kvd_view *old,

@@ -36,7 +36,7 @@ struct kvd_view {
  */
 struct kvd_view_of {
 	struct kvp_rdma *rdma;
-	struct kvd_timers *timers;
+	struct kvp_timers *timers;
 	const struct kvd_config *config;
 	const struct kvd_space_config *space;
 	const uint8_t *identity;

@@ -156,7 +156,7 @@ struct ibv_mr *kvp_device_region(const struct kvp_device *device,
 /* A completion queue has something: link.c looks. */
 static void device_ready(struct kvp_watch *watch)
 {
-	struct kvp_device *device = KVP_CONTAINER(watch, struct kvp_device, watch);
+	struct kvp_device *device = container_of(watch, struct kvp_device, watch);
 	struct ibv_cq *cq;
 	void *link;
 

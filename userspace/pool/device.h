@@ -10,6 +10,7 @@
 #include <rdma/rdma_cma.h>
 #include <sys/queue.h>
 
+#include "container.h"
 #include "rdma.h"
 
 /**
@@ -28,9 +29,6 @@ struct kvp_target {
 	void (*event)(struct kvp_target *target, struct rdma_cm_id *id,
 		      const struct rdma_cm_event *event);
 };
-
-#define KVP_CONTAINER(pointer, type, member) \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
 struct kvp_link;
 struct kvp_link_how;
@@ -103,8 +101,9 @@ bool kvp_device_has_windows(const struct kvp_device *device);
 struct ibv_mr *kvp_device_region(const struct kvp_device *device,
 				 const void *addr, size_t length);
 
-uint64_t kvp_now_ms(void);
-void kvp_timer_set(struct kvp_rdma *rdma, uint64_t at_ms);
+/* rdma.c, for links: @at: of kvp_now(), not 0 */
+void kvp_rdma_wake(struct kvp_rdma *rdma, uint64_t at);
+#define KVP_AT_ONCE	1
 
 /* work.c, for device.c */
 void kvp_link_completions(struct kvp_link *link);

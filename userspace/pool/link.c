@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "work.h"
 
 #define MAX_POSTED	256	/* operations, beside messages */
@@ -89,7 +90,7 @@ void kvp_links_destroy(struct kvp_rdma *rdma)
 /* The timer: a link's time to connect is over, it could not go on, or has more to do. */
 void kvp_links_expire(struct kvp_rdma *rdma)
 {
-	uint64_t now = kvp_now_ms(), next = UINT64_MAX;
+	uint64_t now = kvp_now(), next = UINT64_MAX;
 	struct kvp_link *link;
 	bool again = false;
 
@@ -107,7 +108,7 @@ void kvp_links_expire(struct kvp_rdma *rdma)
 		if (link->deadline < next)
 			next = link->deadline;
 	}
-	kvp_timer_set(rdma, again ? 0 : next);
+	kvp_rdma_wake(rdma, again ? KVP_AT_ONCE : next);
 }
 
 /* ----------------------------------------------------------------------- queues */
@@ -258,7 +259,7 @@ void kvp_link_go_up(struct kvp_link *link)
 static void link_event(struct kvp_target *target, struct rdma_cm_id *id,
 		       const struct rdma_cm_event *event)
 {
-	struct kvp_link *link = KVP_CONTAINER(target, struct kvp_link, target);
+	struct kvp_link *link = container_of(target, struct kvp_link, target);
 
 	(void)id;
 	if (link->state == KVP_DOWN)
@@ -305,9 +306,9 @@ static int new_link(struct kvp_rdma *rdma, const struct kvp_link_how *how,
 
 static void set_deadline(struct kvp_link *link)
 {
-	link->deadline = kvp_now_ms() + link->how.timeout_ms;
+	link->deadline = kvp_now() + link->how.timeout_ms * KVP_MS;
 	/* it may be early: then it sets the next one */
-	kvp_timer_set(link->rdma, 0);
+	kvp_rdma_wake(link->rdma, KVP_AT_ONCE);
 }
 
 static int begin_connect(struct kvp_link *link, const struct sockaddr *to)

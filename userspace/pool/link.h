@@ -12,6 +12,8 @@
 #ifndef KVP_LINK_H
 #define KVP_LINK_H
 
+#include <sys/queue.h>
+
 #include "codec.h"
 #include "rdma.h"
 
@@ -129,6 +131,7 @@ struct kvp_piece {
 
 /**
  * struct kvp_op - an operation. The caller's memory, and the link's until it is @done
+ * @next: link.c's
  * @verb: enum kvp_verb
  * @nr: of @local, 1..KVP_MAX_PIECES; OPEN: 1; SHUT: ignored
  * @local: READ: filled one after the other; WRITE: sent as one
@@ -139,10 +142,10 @@ struct kvp_piece {
  * @done: called once, never from within kvp_link_start(). @err: 0: our memory has the
  *	bytes, or the other end's has. -EACCES: the other end has no such memory for us; -ECANCELED,
  *	-ETIMEDOUT, -EIO...: the link goes down, or is. No device touches @local any more
- * @link: link.c's, as all that follows
- * @next: link.c's
+ * @link: link.c's
  */
 struct kvp_op {
+	STAILQ_ENTRY(kvp_op) next;
 	enum kvp_verb verb;
 	unsigned int nr;
 	struct kvp_piece local[KVP_MAX_PIECES];
@@ -152,7 +155,6 @@ struct kvp_op {
 	struct kvp_window *window;
 	void (*done)(struct kvp_op *op, int err);
 	struct kvp_link *link;
-	struct kvp_op *next;
 };
 
 /**

@@ -47,8 +47,7 @@ static void request(struct kvp_listener *listener, struct rdma_cm_id *id,
 static void listener_event(struct kvp_target *target, struct rdma_cm_id *id,
 			   const struct rdma_cm_event *event)
 {
-	struct kvp_listener *listener = KVP_CONTAINER(target, struct kvp_listener,
-						      target);
+	struct kvp_listener *listener = container_of(target, struct kvp_listener, target);
 
 	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST)
 		request(listener, id, &event->param.conn);

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "notify.h"
 
 void kvp_notify(const char *state)
@@ -34,10 +34,8 @@ void kvp_notify(const char *state)
 void kvp_notify_reloading(void)
 {
 	char state[64];
-	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
-		 t.tv_sec * 1000000LL + t.tv_nsec / 1000);
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)kvp_now() / 1000);
 	kvp_notify(state);
 }

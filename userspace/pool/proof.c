@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <gcrypt.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "private.h"
 #include "proof.h"
 
 #define DIGITS	(2 * KVP_SECRET_SIZE)
@@ -42,34 +40,17 @@ static const char *parse(const char *text, size_t len,
 	return NULL;
 }
 
-static const char *read_file(int fd, uint8_t secret[KVP_SECRET_SIZE])
+const char *kvp_secret_read(const char *path, uint8_t secret[KVP_SECRET_SIZE])
 {
 	char text[DIGITS + 64];
 	const char *wrong;
-	struct stat st;
-	ssize_t len;
+	size_t len;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return "it is not a regular file";
-	if (st.st_mode & 077)
-		return "others may read it (chmod 0600)";
-	len = read(fd, text, sizeof(text));
-	if (len < 0)
-		return strerror(errno);
+	wrong = kvp_private_read(path, text, sizeof(text), &len);
+	if (wrong)
+		return wrong;
 	wrong = parse(text, len, secret);
 	explicit_bzero(text, sizeof(text));
-	return wrong;
-}
-
-const char *kvp_secret_read(const char *path, uint8_t secret[KVP_SECRET_SIZE])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	const char *wrong;
-
-	if (fd < 0)
-		return strerror(errno);
-	wrong = read_file(fd, secret);
-	close(fd);
 	return wrong;
 }
 

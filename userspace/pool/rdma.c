@@ -7,21 +7,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "device.h"
 
 #define MANY		16	/* at a time */
 #define MAX_ROUNDS	16	/* before others have their turn */
-
-uint64_t kvp_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
-}
 
 int kvp_watch_add(struct kvp_rdma *rdma, int fd, struct kvp_watch *watch)
 {
@@ -38,7 +30,7 @@ int kvp_watch_add(struct kvp_rdma *rdma, int fd, struct kvp_watch *watch)
  */
 static void events_ready(struct kvp_watch *watch)
 {
-	struct kvp_rdma *rdma = KVP_CONTAINER(watch, struct kvp_rdma, events_watch);
+	struct kvp_rdma *rdma = container_of(watch, struct kvp_rdma, events_watch);
 	struct rdma_cm_event *event, copy;
 	int i;
 
@@ -52,20 +44,20 @@ static void events_ready(struct kvp_watch *watch)
 }
 
 /* The timer is to go off by then; earlier is no harm. UINT64_MAX: never. */
-void kvp_timer_set(struct kvp_rdma *rdma, uint64_t at_ms)
+void kvp_rdma_wake(struct kvp_rdma *rdma, uint64_t at)
 {
-	struct itimerspec at = { { 0, 0 }, { 0, 0 } };
+	struct itimerspec when = { { 0, 0 }, { 0, 0 } };
 
-	if (at_ms != UINT64_MAX) {
-		at.it_value.tv_sec = at_ms / 1000;
-		at.it_value.tv_nsec = at_ms % 1000 * 1000000 + 1;
+	if (at != UINT64_MAX) {
+		when.it_value.tv_sec = at / KVP_S;
+		when.it_value.tv_nsec = at % KVP_S;
 	}
-	timerfd_settime(rdma->timer, TFD_TIMER_ABSTIME, &at, NULL);
+	timerfd_settime(rdma->timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 static void timer_ready(struct kvp_watch *watch)
 {
-	struct kvp_rdma *rdma = KVP_CONTAINER(watch, struct kvp_rdma, timer_watch);
+	struct kvp_rdma *rdma = container_of(watch, struct kvp_rdma, timer_watch);
 	uint64_t times;
 
 	if (read(rdma->timer, &times, sizeof(times)) == sizeof(times))
@@ -97,7 +89,7 @@ void kvp_rdma_run(struct kvp_rdma *rdma)
 	while (run_once(rdma) && ++round < MAX_ROUNDS)
 		;
 	if (round == MAX_ROUNDS)
-		kvp_timer_set(rdma, 0);
+		kvp_rdma_wake(rdma, KVP_AT_ONCE);
 	rdma->running = false;
 	kvp_links_reap(rdma);
 }
@@ -170,10 +162,10 @@ void kvp_rdma_destroy(struct kvp_rdma *rdma)
 /* ------------------------------------------------------------------------- words */
 
 #define NO_DEVICE \
-	": is there an RDMA device (ibv_devices)? Any network card can be made one, by soft RoCE: modprobe rdma_ucm; modprobe rdma_rxe; rdma link add rxe0 type rxe netdev eth0"
+	"is there an RDMA device (ibv_devices)? Any network card can be made one, by soft RoCE: modprobe rdma_ucm; modprobe rdma_rxe; rdma link add rxe0 type rxe netdev eth0"
 
 #define NO_MEMORY \
-	": does the memory that may be locked suffice? ulimit -l unlimited; in a unit of systemd: LimitMEMLOCK=infinity"
+	"does the memory that may be locked suffice? ulimit -l unlimited; in a unit of systemd: LimitMEMLOCK=infinity"
 
 const char *kvp_rdma_advice(int err)
 {
@@ -183,7 +175,7 @@ const char *kvp_rdma_advice(int err)
 	case ENOMEM:
 		return NO_MEMORY;
 	case EADDRNOTAVAIL:
-		return ": this host has no such address";
+		return "this host has no such address";
 	default:
 		return "";
 	}

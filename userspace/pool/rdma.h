@@ -57,7 +57,7 @@ void kvp_rdma_run(struct kvp_rdma *rdma);
  * kvp_rdma_advice() - what to do about an error of RDMA
  * @err: an errno, either sign
  *
- * Return: words for behind the error, never NULL: soft-RoCE where there is no device,
+ * Return: words, never NULL: soft-RoCE where there is no device,
  * the limit of locked memory where memory could not be registered; else "".
  */
 const char *kvp_rdma_advice(int err);

@@ -15,28 +15,12 @@
 #define MAX_ROUNDS	16	/* before other links have their turn */
 #define KVP_SEND	(KVP_SHUT + 1)	/* a verb of struct kvp_send's only */
 
-static void line_init(struct kvp_line *line)
-{
-	line->first = NULL;
-	line->last = &line->first;
-}
-
-static void line_add(struct kvp_line *line, struct kvp_op *op)
-{
-	op->next = NULL;
-	*line->last = op;
-	line->last = &op->next;
-}
-
 static struct kvp_op *line_take(struct kvp_line *line)
 {
-	struct kvp_op *op = line->first;
+	struct kvp_op *op = STAILQ_FIRST(line);
 
-	if (!op)
-		return NULL;
-	line->first = op->next;
-	if (!line->first)
-		line->last = &line->first;
+	if (op)
+		STAILQ_REMOVE_HEAD(line, next);
 	return op;
 }
 
@@ -45,7 +29,7 @@ static struct kvp_op *line_take(struct kvp_line *line)
 static void make_send(const struct kvp_link *link, const struct kvp_op *op,
 		      struct ibv_send_wr *wr)
 {
-	const struct kvp_send *send = KVP_CONTAINER(op, struct kvp_send, op);
+	const struct kvp_send *send = container_of(op, struct kvp_send, op);
 
 	wr->opcode = IBV_WR_SEND;
 	wr->num_sge = 1;
@@ -118,14 +102,17 @@ static int post(struct kvp_link *link, struct kvp_op *op)
 /* As many as the send queue has room for. Calls nobody back. */
 static void post_waiting(struct kvp_link *link)
 {
-	while (link->waiting.first && link->nr_posted < link->max_posted &&
+	struct kvp_op *op;
+
+	while ((op = STAILQ_FIRST(&link->waiting)) && link->nr_posted < link->max_posted &&
 	       !link->doom) {
-		link->doom = post(link, link->waiting.first);
+		link->doom = post(link, op);
 		if (link->doom) {
-			kvp_timer_set(link->rdma, 0);
+			kvp_rdma_wake(link->rdma, KVP_AT_ONCE);
 			return;
 		}
-		line_add(&link->posted, line_take(&link->waiting));
+		STAILQ_REMOVE_HEAD(&link->waiting, next);
+		STAILQ_INSERT_TAIL(&link->posted, op, next);
 		link->nr_posted++;
 	}
 }
@@ -133,7 +120,7 @@ static void post_waiting(struct kvp_link *link)
 static void start(struct kvp_link *link, struct kvp_op *op)
 {
 	op->link = link;
-	line_add(&link->waiting, op);
+	STAILQ_INSERT_TAIL(&link->waiting, op, next);
 	post_waiting(link);
 }
 
@@ -177,7 +164,7 @@ int kvp_window_create(struct kvp_link *link, struct kvp_window **window)
 /* It has gone out, or the link is down, which others are told. */
 static void message_sent(struct kvp_op *op, int err)
 {
-	struct kvp_send *send = KVP_CONTAINER(op, struct kvp_send, op);
+	struct kvp_send *send = container_of(op, struct kvp_send, op);
 	struct kvp_link *link = op->link;
 
 	(void)err;
@@ -334,7 +321,7 @@ void kvp_link_completions(struct kvp_link *link)
 		;
 	link->more = round == MAX_ROUNDS;
 	if (link->more)
-		kvp_timer_set(link->rdma, 0);
+		kvp_rdma_wake(link->rdma, KVP_AT_ONCE);
 }
 
 /* ------------------------------------------------------------- beginning and end */
@@ -347,8 +334,8 @@ int kvp_work_init(struct kvp_link *link)
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	line_init(&link->posted);
-	line_init(&link->waiting);
+	STAILQ_INIT(&link->posted);
+	STAILQ_INIT(&link->waiting);
 	link->buffers = memory == MAP_FAILED ? NULL : memory;
 	link->sends = calloc(depth, sizeof(*link->sends));
 	if (!link->buffers || !link->sends)

@@ -23,15 +23,8 @@ enum kvp_state {
 	KVP_DOWN,
 };
 
-/**
- * struct kvp_line - operations, first come, first served
- * @first: or NULL
- * @last: where the next one goes
- */
-struct kvp_line {
-	struct kvp_op *first;
-	struct kvp_op **last;
-};
+/* Operations, first come, first served. */
+STAILQ_HEAD(kvp_line, kvp_op);
 
 /**
  * struct kvp_send - a message on its way out
@@ -55,7 +48,7 @@ struct kvp_send {
  * @destroyed: the owner has forgotten it
  * @doom: it is to go down, for this errno, as soon as callbacks may be called
  * @more: there may be completions that nobody is told of
- * @deadline: ms; for connecting; UINT64_MAX: none
+ * @deadline: of kvp_now(); for connecting; UINT64_MAX: none
  * @id: the connection manager's
  * @device: NULL until the address has been found
  * @cq: of sends and receives

@@ -49,21 +49,21 @@ static void close_file(struct pn_client *client)
 
 static void free_client(struct pn_garbage *garbage)
 {
-	free(PN_CONTAINER(garbage, struct pn_client, garbage));
+	free(container_of(garbage, struct pn_client, garbage));
 }
 
 void pn_client_end(struct pn_client *client, const char *why)
 {
 	if (client->state == PN_ENDED)
 		return;
-	kvd_log(client->state == PN_READY ? KVD_INFO : KVD_WARN, "client gone",
+	kvp_log(client->state == PN_READY ? KVP_INFO : KVP_WARN, "client gone",
 		"client=%s space=%s requests=%llu leases=%u why=%s",
 		client->link ? kvp_link_peer(client->link) : "?",
-		kvd_quote((char *)client->hello.space),
+		kvp_quote((char *)client->hello.space),
 		(unsigned long long)client->nr_requests,
-		client->leases.max - client->leases.nr_free, kvd_quote(why));
+		client->leases.max - client->leases.nr_free, kvp_quote(why));
 	client->state = PN_ENDED;
-	kvd_timer_stop(&client->timer);
+	kvp_timer_stop(&client->timer);
 	kvp_link_destroy(client->link);
 	close_file(client);
 	LIST_REMOVE(client, entry);
@@ -93,8 +93,8 @@ static void refuse(struct pn_client *client, const struct kvp_message *request,
 	kvp_refuse(&answer, request, err);
 	pn_client_answer(client, &answer);
 	if (client->state == PN_REFUSED)
-		kvd_timer_set(&client->node->loop.timers, &client->timer,
-			      kvd_now() + KVD_S);
+		kvp_timer_set(&client->node->loop.timers, &client->timer,
+			      kvp_now() + KVP_S);
 }
 
 /* ---------------------------------------------------------------------- who may */
@@ -109,7 +109,7 @@ static const char *judge_hello(struct pn_client *client,
 	if (!space)
 		return "there is no such space";
 	client->space = space;
-	if (!pn_access_allows(&space->config.access,
+	if (!pn_access_allows(&space->config.allow,
 			      (struct sockaddr *)&client->from))
 		return "not on the access list";
 	if (pn_space_open(space, client->node->config->patience))
@@ -139,8 +139,7 @@ static void hello(struct pn_client *client, const struct kvp_message *request)
 
 static void queue_ready(struct pn_watch *watch)
 {
-	struct pn_client *client = PN_CONTAINER(watch, struct pn_client,
-						queue_watch);
+	struct pn_client *client = container_of(watch, struct pn_client, queue_watch);
 	struct kvt_done done[MANY];
 	ssize_t i, nr = MANY;
 
@@ -160,7 +159,7 @@ static int open_file(struct pn_client *client)
 	struct kvp_window *window;
 	int err;
 
-	err = kvt_open(space->config.local, 0, space->identity, &client->file);
+	err = kvt_open(space->config.space, 0, space->identity, &client->file);
 	if (err) {
 		client->file = NULL;
 		return err;
@@ -181,7 +180,7 @@ static int open_file(struct pn_client *client)
 	if (!err)
 		err = kvp_window_create(client->link, &window);
 	if (err == -EOPNOTSUPP)
-		kvd_log(KVD_ERROR, "the RDMA device has no memory windows of type 2",
+		kvp_log(KVP_ERROR, "the RDMA device has no memory windows of type 2",
 			"client=%s", kvp_link_peer(client->link));
 	if (!err)
 		kvp_window_destroy(window);
@@ -196,19 +195,19 @@ static void let_in(struct pn_client *client, const struct kvp_message *request)
 
 	kvp_begin_answer(&answer, request);
 	if (!err)
-		err = kvp_proof_make(client->space->config.secret, KVP_SERVER,
+		err = kvp_proof_make(client->space->config.key_file.secret, KVP_SERVER,
 				     &client->hello, &client->challenge,
 				     kvp_add(&answer));
 	if (err) {
-		kvd_log(KVD_ERROR, "client cannot be served", "client=%s error=%s",
-			kvp_link_peer(client->link), kvd_quote(strerror(-err)));
+		kvp_log(KVP_ERROR, "client cannot be served", "client=%s error=%s",
+			kvp_link_peer(client->link), kvp_quote(strerror(-err)));
 		refuse(client, request, -err);
 		return;
 	}
 	client->state = PN_READY;
 	memcpy(host, client->hello.host, KVP_HOST_SIZE);
-	kvd_log(KVD_INFO, "client ready", "client=%s host=%s space=%s",
-		kvp_link_peer(client->link), kvd_quote(host),
+	kvp_log(KVP_INFO, "client ready", "client=%s host=%s space=%s",
+		kvp_link_peer(client->link), kvp_quote(host),
 		client->space->config.name);
 	pn_client_answer(client, &answer);
 }
@@ -217,7 +216,7 @@ static void prove(struct pn_client *client, const struct kvp_message *request)
 {
 	const char *why = client->why_not;
 
-	if (!why && !kvp_proof_good(client->space->config.secret, KVP_CLIENT,
+	if (!why && !kvp_proof_good(client->space->config.key_file.secret, KVP_CLIENT,
 				    &client->hello, &client->challenge,
 				    KVP_ENTRIES(request, proof)))
 		why = "it does not have the key";
@@ -225,9 +224,9 @@ static void prove(struct pn_client *client, const struct kvp_message *request)
 		let_in(client, request);
 		return;
 	}
-	kvd_log(KVD_WARN, "client refused", "client=%s space=%s why=%s",
-		kvp_link_peer(client->link), kvd_quote((char *)client->hello.space),
-		kvd_quote(why));
+	kvp_log(KVP_WARN, "client refused", "client=%s space=%s why=%s",
+		kvp_link_peer(client->link), kvp_quote((char *)client->hello.space),
+		kvp_quote(why));
 	refuse(client, request, EACCES);
 }
 
@@ -277,7 +276,7 @@ static void message(struct kvp_link *link, void *user,
 		pn_client_end(client, bad);
 		return;
 	}
-	client->heard_at = kvd_now();
+	client->heard_at = kvp_now();
 	client->nr_requests++;
 	if (client->state == PN_NEW)
 		hello(client, m);
@@ -289,8 +288,8 @@ static void message(struct kvp_link *link, void *user,
 
 static const char *judge_patience(const struct pn_client *client)
 {
-	uint64_t patience = client->node->config->patience * KVD_S;
-	uint64_t now = kvd_now();
+	uint64_t patience = client->node->config->patience * KVP_S;
+	uint64_t now = kvp_now();
 	unsigned int i;
 
 	if (client->state == PN_REFUSED)
@@ -306,16 +305,16 @@ static const char *judge_patience(const struct pn_client *client)
 	return NULL;
 }
 
-static void look_after(struct kvd_timer *timer)
+static void look_after(struct kvp_timer *timer)
 {
-	struct pn_client *client = PN_CONTAINER(timer, struct pn_client, timer);
+	struct pn_client *client = container_of(timer, struct pn_client, timer);
 	const char *bad = judge_patience(client);
 
 	if (bad)
 		pn_client_end(client, bad);
 	else
-		kvd_timer_set(&client->node->loop.timers, timer, kvd_now() +
-			      client->node->config->patience * KVD_S / 4);
+		kvp_timer_set(&client->node->loop.timers, timer, kvp_now() +
+			      client->node->config->patience * KVP_S / 4);
 }
 
 static void up(struct kvp_link *link, void *user)
@@ -323,10 +322,10 @@ static void up(struct kvp_link *link, void *user)
 	struct pn_client *client = user;
 
 	client->link = link;
-	client->heard_at = kvd_now();
+	client->heard_at = kvp_now();
 	client->timer.fire = look_after;
 	look_after(&client->timer);
-	kvd_log(KVD_DEBUG, "client connected", "client=%s", kvp_link_peer(link));
+	kvp_log(KVP_DEBUG, "client connected", "client=%s", kvp_link_peer(link));
 }
 
 static void down(struct kvp_link *link, void *user, int err, const char *why)
@@ -351,7 +350,7 @@ bool pn_client_incoming(void *user, const struct sockaddr *from,
 	struct pn_client *client;
 
 	if (node->nr_clients >= node->config->max_clients) {
-		kvd_log(KVD_WARN, "too many clients", "max_clients=%u",
+		kvp_log(KVP_WARN, "too many clients", "max_clients=%u",
 			node->config->max_clients);
 		return false;
 	}

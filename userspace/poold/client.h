@@ -66,7 +66,7 @@ struct pn_client {
 	struct pn_leases leases;
 	struct pn_jobs jobs;
 	unsigned int nr_jobs;
-	struct kvd_timer timer;
+	struct kvp_timer timer;
 	uint64_t heard_at;
 	uint64_t nr_requests;
 };

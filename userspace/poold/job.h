@@ -32,7 +32,7 @@ struct pn_job {
 	bool waits;
 	bool in_kernel;
 	uint64_t deadline;
-	struct kvd_timer timer;
+	struct kvp_timer timer;
 	uint32_t nr;
 	uint32_t from;
 	uint32_t count;
@@ -52,5 +52,38 @@ void pn_job_completed(struct pn_job *job, int result);
 
 /* Nothing of it is under way: give back what it has reserved; free it. */
 void pn_job_destroy(struct pn_job *job);
+
+/* ------------------------------------------------------- among the files of jobs */
+
+static inline uint8_t pn_job_type(const struct pn_job *job)
+{
+	return job->request.head.type;
+}
+
+static inline uint32_t pn_job_flags(const struct pn_job *job)
+{
+	return le32toh(job->request.head.flags);
+}
+
+enum kvt_op pn_job_op(const struct pn_job *job);
+
+/* The kernel is to do @entries. May end the client. */
+void pn_job_ask(struct pn_job *job, struct kvt_entry *entries, uint32_t nr,
+		const struct kvt_how *how);
+
+/* The job is over. May end the client. */
+void pn_job_answer(struct pn_job *job);
+
+/* It waits no more for a block that is not here. */
+void pn_job_stop_waiting(struct pn_job *job);
+
+/* Who waits for this block looks again, as soon as all here is done. */
+void pn_job_wake(struct pn_client *client, const struct kvp_key *key);
+
+/* All of these may end the client. @err: negative errno */
+void pn_job_start_keys(struct pn_job *job);
+void pn_job_keys_completed(struct pn_job *job, int err);
+void pn_job_start_leases(struct pn_job *job);
+void pn_job_leases_completed(struct pn_job *job, int err);
 
 #endif /* PN_JOB_H */

@@ -47,8 +47,8 @@ static void free_garbage(struct pn_loop *loop)
 /* Until the next timer; rounded up, so that it does not spin. */
 static int patience_ms(const struct pn_loop *loop)
 {
-	uint64_t now = kvd_now(), next = kvd_timers_next(&loop->timers);
-	uint64_t ms = next > now ? (next - now + KVD_MS - 1) / KVD_MS : 0;
+	uint64_t now = kvp_now(), next = kvp_timers_next(&loop->timers);
+	uint64_t ms = next > now ? (next - now + KVP_MS - 1) / KVP_MS : 0;
 
 	return ms < LONG_MS ? ms : LONG_MS;
 }
@@ -68,7 +68,7 @@ int pn_loop_run(struct pn_loop *loop)
 
 			watch->ready(watch);
 		}
-		kvd_timers_run(&loop->timers, kvd_now());
+		kvp_timers_run(&loop->timers, kvp_now());
 		free_garbage(loop);
 	}
 	return 0;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "container.h"
 #include "timer.h"
 
 /**
@@ -34,7 +35,7 @@ struct pn_garbage {
  */
 struct pn_loop {
 	int epoll;
-	struct kvd_timers timers;
+	struct kvp_timers timers;
 	struct pn_garbage *garbage;
 	bool ended;
 };
@@ -49,8 +50,5 @@ int pn_loop_run(struct pn_loop *loop);
 void pn_loop_unwatch(struct pn_loop *loop, int fd);
 void pn_loop_discard(struct pn_loop *loop, struct pn_garbage *garbage);
 void pn_loop_exit(struct pn_loop *loop);
-
-#define PN_CONTAINER(pointer, type, member) \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
 #endif /* PN_LOOP_H */

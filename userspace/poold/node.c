@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "announce.h"
 #include "client.h"
 #include "notify.h"
 #include "say.h"
@@ -84,60 +84,52 @@ static int set_spaces(struct pn_node *node)
 
 static void reload(struct pn_node *node)
 {
-	char wrong[PN_WRONG];
+	char wrong[KVP_WRONG];
 	struct pn_config *config;
 
 	kvp_notify_reloading();
 	config = pn_config_read(node->config_path, wrong);
 	if (!config) {
-		kvd_log(KVD_ERROR, "configuration not changed", "why=%s",
-			kvd_quote(wrong));
+		kvp_log(KVP_ERROR, "configuration not changed", "why=%s",
+			kvp_quote(wrong));
 		kvp_notify("READY=1");
 		return;
 	}
 	if (strcmp(config->listen, node->config->listen) ||
 	    config->port != node->config->port ||
-	    config->credits != node->config->credits)
-		kvd_log(KVD_WARN, "listen, port and credits change with a restart only",
+	    config->credits != node->config->credits ||
+	    memcmp(&config->etcd, &node->config->etcd, sizeof(config->etcd)))
+		kvp_log(KVP_WARN, "listen, port, credits and [etcd] change with a restart only",
 			"%s", "");
 	memcpy(config->listen, node->config->listen, sizeof(config->listen));
 	config->port = node->config->port;
 	config->credits = node->config->credits;
+	config->etcd = node->config->etcd;
 	pn_config_free(node->config);
 	node->config = config;
-	kvd_log_level(config->log);
+	kvp_log_level(config->log);
 	if (set_spaces(node))
-		kvd_log(KVD_ERROR, "no memory for a space", "%s", "");
-	kvd_log(KVD_INFO, "configuration read", "spaces=%u", config->nr_spaces);
+		kvp_log(KVP_ERROR, "no memory for a space", "%s", "");
+	kvp_log(KVP_INFO, "configuration read", "spaces=%u", config->nr_spaces);
 	kvp_notify("READY=1");
 }
 
 static void signal_ready(struct pn_watch *watch)
 {
-	struct pn_node *node = PN_CONTAINER(watch, struct pn_node, signals_watch);
-	struct signalfd_siginfo info;
+	struct pn_node *node = container_of(watch, struct pn_node, signals_watch);
+	int signo = kvp_signals_next(node->signals);
 
-	if (read(node->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo == SIGHUP)
+	if (signo == SIGHUP)
 		reload(node);
-	else
+	else if (signo)
 		node->loop.ended = true;
 }
 
 static int watch_signals(struct pn_node *node)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	node->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	node->signals = kvp_signals_open();
 	if (node->signals < 0)
-		return -errno;
+		return node->signals;
 	node->signals_watch.ready = signal_ready;
 	return pn_loop_watch(&node->loop, node->signals, &node->signals_watch);
 }
@@ -146,7 +138,7 @@ static int watch_signals(struct pn_node *node)
 
 static void rdma_ready(struct pn_watch *watch)
 {
-	kvp_rdma_run(PN_CONTAINER(watch, struct pn_node, rdma_watch)->rdma);
+	kvp_rdma_run(container_of(watch, struct pn_node, rdma_watch)->rdma);
 }
 
 static int start_rdma(struct pn_node *node)
@@ -154,7 +146,7 @@ static int start_rdma(struct pn_node *node)
 	int err = kvp_rdma_create(&node->rdma);
 
 	if (err) {
-		pn_say_rdma("no RDMA", "rdma_cm", err);
+		kvp_say_rdma("no RDMA", "rdma_cm", err);
 		return err;
 	}
 	node->rdma_watch.ready = rdma_ready;
@@ -167,7 +159,7 @@ static void listener_lost(void *user)
 {
 	struct pn_node *node = user;
 
-	kvd_log(KVD_ERROR, "the RDMA device has been taken away", "listen=%s",
+	kvp_log(KVP_ERROR, "the RDMA device has been taken away", "listen=%s",
 		node->config->listen);
 	node->failed = true;
 	node->loop.ended = true;
@@ -181,15 +173,15 @@ static int start_listening(struct pn_node *node)
 	int err;
 
 	if (wrong) {
-		kvd_log(KVD_ERROR, "address to listen on cannot be found",
+		kvp_log(KVP_ERROR, "address to listen on cannot be found",
 			"listen=%s why=%s", listen ? listen : "any",
-			kvd_quote(wrong));
+			kvp_quote(wrong));
 		return -EADDRNOTAVAIL;
 	}
 	err = kvp_listen(node->rdma, (struct sockaddr *)&at, pn_client_incoming,
 			 listener_lost, node, &node->listener);
 	if (err)
-		pn_say_rdma("cannot listen", listen ? listen : "any", err);
+		kvp_say_rdma("cannot listen", listen ? listen : "any", err);
 	return err;
 }
 
@@ -205,15 +197,17 @@ static int start(struct pn_node *node)
 		err = -ENOMEM;
 	if (!err)
 		err = start_listening(node);
+	if (!err)
+		err = pn_announce_start(node);
 	if (err)
-		kvd_log(KVD_ERROR, "not started", "error=%s",
-			kvd_quote(strerror(-err)));
-	return !err ? PN_OK : err == -ENODEV ? PN_NO_RDMA : PN_FAILED;
+		kvp_log(KVP_ERROR, "not started", "error=%s",
+			kvp_quote(strerror(-err)));
+	return kvp_exit_code(err);
 }
 
 int pn_node_start(struct pn_node *node, const char *config_path)
 {
-	char wrong[PN_WRONG];
+	char wrong[KVP_WRONG];
 
 	*node = (struct pn_node){ .config_path = config_path, .signals = -1,
 				  .loop.epoll = -1 };
@@ -221,16 +215,18 @@ int pn_node_start(struct pn_node *node, const char *config_path)
 	LIST_INIT(&node->clients);
 	node->config = pn_config_read(config_path, wrong);
 	if (!node->config) {
-		kvd_log(KVD_ERROR, "configuration is no good", "why=%s",
-			kvd_quote(wrong));
-		return PN_BAD_CONFIG;
+		kvp_log(KVP_ERROR, "configuration is no good", "why=%s",
+			kvp_quote(wrong));
+		return KVP_BAD_CONFIG;
 	}
-	kvd_log_level(node->config->log);
+	kvp_log_level(node->config->log);
+	kvp_process_begin();
 	return start(node);
 }
 
 void pn_node_stop(struct pn_node *node)
 {
+	pn_announce_stop(node);
 	kvp_listener_destroy(node->listener);
 	end_clients(node, NULL, "this pool node stops");
 	while (!LIST_EMPTY(&node->spaces))

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "link.h"
 #include "loop.h"
+#include "process.h"
 #include "space.h"
 
 struct pn_client;
@@ -24,6 +25,8 @@ LIST_HEAD(pn_clients, pn_client);
  * @spaces: that are served
  * @clients: that are connected
  * @nr_clients: of @clients
+ * @etcd: announces it, or NULL
+ * @etcd_watch: it has news
  * @failed: it ends, and not because it was told to
  * @signals: file of
  * @signals_watch: there is one
@@ -38,28 +41,14 @@ struct pn_node {
 	struct pn_spaces spaces;
 	struct pn_clients clients;
 	unsigned int nr_clients;
+	struct kvp_etcd *etcd;
+	struct pn_watch etcd_watch;
 	bool failed;
 	int signals;
 	struct pn_watch signals_watch;
 };
 
-/**
- * enum pn_exit - exit codes
- * @PN_OK: asked to end
- * @PN_FAILED: something else, which may work later
- * @PN_USAGE: wrong arguments
- * @PN_BAD_CONFIG: the configuration is no good
- * @PN_NO_RDMA: there is no RDMA device
- */
-enum pn_exit {
-	PN_OK = 0,
-	PN_FAILED = 1,
-	PN_USAGE = 2,
-	PN_BAD_CONFIG = 3,
-	PN_NO_RDMA = 4,
-};
-
-/* Set up all of it. Returns enum pn_exit; what is wrong has been said. */
+/* Set up all of it. Returns enum kvp_exit; what is wrong has been said. */
 int pn_node_start(struct pn_node *node, const char *config_path);
 
 /* All clients lose what they have; then everything goes. */

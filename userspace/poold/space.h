@@ -10,7 +10,7 @@
 
 #include "config.h"
 #include "libkvtier.h"
-#include "rdma.h"
+#include "space_memory.h"
 
 struct pn_job;
 
@@ -20,25 +20,19 @@ LIST_HEAD(pn_waiting, pn_job);
  * struct pn_space - one of them
  * @entry: of the node's
  * @config: its section
- * @rdma: by which
  * @handle: NULL while there is no such space
  * @block_size: bytes
  * @identity: its
- * @seen: windows that are registered
- * @memory: they
- * @nr_memory: of @memory
+ * @memory: its windows, registered
  * @waiting: requests for blocks that are not here yet
  */
 struct pn_space {
 	LIST_ENTRY(pn_space) entry;
 	struct pn_space_config config;
-	struct kvp_rdma *rdma;
 	struct kvt_space *handle;
 	uint32_t block_size;
 	uint8_t identity[KVT_IDENTITY_SIZE];
-	struct kvt_chunks seen;
-	struct kvp_memory **memory;
-	size_t nr_memory;
+	struct kvp_space_memory memory;
 	struct pn_waiting waiting;
 };
 

@@ -28,18 +28,18 @@ static void check_space(const struct pn_space_config *s)
 	unsigned int i;
 
 	must(s->name[0] && memchr(s->name, 0, KVT_NAME_SIZE));
-	must(s->local[0] && memchr(s->local, 0, KVT_NAME_SIZE));
-	must(memchr(s->key_file, 0, PN_PATH));
-	must(s->access.nr <= PN_MAX_NETWORKS);
-	for (i = 0; i < s->access.nr; i++)
-		must(s->access.networks[i].bits <= 128);
+	must(s->space[0] && memchr(s->space, 0, KVT_NAME_SIZE));
+	must(memchr(s->key_file.path, 0, KVP_PATH));
+	must(s->allow.nr <= PN_MAX_NETWORKS);
+	for (i = 0; i < s->allow.nr; i++)
+		must(s->allow.networks[i].bits <= 128);
 }
 
 static void check_config(const struct pn_config *c)
 {
 	unsigned int i;
 
-	must(memchr(c->listen, 0, PN_PATH));
+	must(memchr(c->listen, 0, KVP_PATH));
 	must(c->port && c->port <= UINT16_MAX && c->credits && c->max_clients);
 	must(c->nr_spaces <= PN_MAX_SPACES);
 	for (i = 0; i < c->nr_spaces; i++) {
@@ -50,7 +50,7 @@ static void check_config(const struct pn_config *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *wrong = malloc(PN_WRONG);
+	char *wrong = malloc(KVP_WRONG);
 	struct pn_config *c;
 
 	must(wrong);
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (c)
 		check_config(c);
 	else
-		must(*wrong && memchr(wrong, 0, PN_WRONG));
+		must(*wrong && memchr(wrong, 0, KVP_WRONG));
 	pn_config_free(c);
 	free(wrong);
 	return 0;
@@ -70,7 +70,9 @@ void fuzz_seeds(seed_fn seed)
 		"[poold]\nlisten = ::1\nport = 7000\nlog = debug\npatience = 5\n"
 		"credits = 32\nmax_clients = 64\n"
 		"[space chat]\nspace = chat-local\nkey_file = /etc/key\nmax_leases = 100\n"
-		"allow = 10.0.0.0/8\nallow = ::1\n";
+		"allow = 10.0.0.0/8\nallow = ::1\n"
+		"[etcd]\nendpoints = http://10.0.0.1:2379\npool = a\nttl = 9\nname = n1\n"
+		"address = 10.0.0.2\n";
 
 	seed("all", text, strlen(text));
 }

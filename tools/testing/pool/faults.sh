@@ -4,11 +4,6 @@
 # Sourced by tests: what happens to a remote tier while there is work, at random, and what must
 # hold then: no wrong byte, every command ends, and in the end there is service again.
 
-# pool_do COMMAND...: at the pool node. A test of several machines has its own.
-pool_do() {
-	"$@"
-}
-
 begin_work() {
 	rm -f "$bed/enough"
 	load work --seed 1000 --until "$bed/enough" --bound "$bound_ms" > "$bed/work" 2>&1 &

@@ -54,10 +54,15 @@ boot() {
 	until_ok "machine $1 to be booted" is_up "$1"
 }
 
-# start_node N [SIZE]: machine N becomes a pool node with so much memory.
+pool_do() {
+	on "$pool_node" "$@"
+}
+
+# start_node N [SIZE]: machine N becomes the pool node, with so much memory.
 start_node() {
 	local n=$1
 	shift
+	pool_node=$n
 	until_ok "machine $n to be up" is_up "$n" && on "$n" set_block "$block" &&
 		on "$n" load_module 64M && on "$n" make_pool_space "$@" &&
 		on "$n" poold_conf && on "$n" start_poold

@@ -22,6 +22,8 @@ struct chaos {
 	unsigned long beat[MAX_PROCESSES];
 	uint64_t alive_at[MAX_PROCESSES];	/* ms: when it last made progress */
 	uint64_t next_seed;
+	struct pool *pool;		/* NULL: there is none */
+	pid_t pool_pid;
 	unsigned int kills;
 	bool broken;			/* the nvme tier's device */
 };
@@ -203,6 +205,81 @@ static void act_on_nvme(struct chaos *c)
 	}
 }
 
+static void start_pool(struct chaos *c)
+{
+	uint64_t seed = mix64(c->next_seed++);
+
+	c->pool_pid = fork();
+	if (!c->pool_pid)
+		_exit(pool_run(c->p, c->sh, c->pool, seed));
+	if (c->pool_pid < 0)
+		complain(c->sh, "cannot fork: %s", strerror(errno));
+}
+
+static void end_pool(struct chaos *c)
+{
+	if (c->pool_pid <= 0)
+		return;
+	kill(c->pool_pid, SIGKILL);
+	waitpid(c->pool_pid, NULL, 0);
+}
+
+static void kill_pool(struct chaos *c)
+{
+	end_pool(c);
+	if (rng_one_in(&c->rng, 2))
+		usleep(rng_below(&c->rng, 300000));
+	start_pool(c);
+	c->kills++;
+}
+
+static void turn_pool_knob(struct chaos *c)
+{
+	static const char *const writes[] = { "none", "back", "through", "through" };
+
+	space_knob(SPACE, "remote_write", writes[rng_below(&c->rng, 4)]);
+	space_knob_number(SPACE, "remote_timeout_ms",
+			  rng_between(&c->rng, 10, 2000));
+	space_knob_number(SPACE, "remote_rate",
+			  rng_one_in(&c->rng, 4) ? 8 << 20 : 0);
+}
+
+/* The tier goes, and comes again: what is on its way is a miss. */
+static void readd_pool(struct chaos *c)
+{
+	uint64_t end = now_ms() + c->o->hang_seconds * 1000ULL;
+	int err;
+
+	/* A live one that is late would write to frames when their quarantine is over. */
+	end_pool(c);
+	expect(c, "remote none", space_knob(SPACE, "remote", "none"), 0, 0);
+	/* What has been killed is still on its way out. */
+	while ((err = tier_remove(POOL)) == -EBUSY && now_ms() < end)
+		usleep(1000);
+	expect(c, "TIER_REMOVE of the pool", err, 0, 0);
+	expect(c, "REMOTE_ADD", remote_add(POOL), 0, 0);
+	expect(c, "remote", space_knob(SPACE, "remote", POOL), 0, 0);
+	start_pool(c);
+}
+
+static void act_on_pool(struct chaos *c)
+{
+	switch (rng_below(&c->rng, 8)) {
+	case 0 ... 2:
+		kill_pool(c);
+		break;
+	case 3 ... 4:
+		turn_pool_knob(c);
+		break;
+	case 5 ... 6:
+		space_knob(SPACE, "drain/on", rng_one_in(&c->rng, 3) ? "0" : "1");
+		break;
+	case 7:
+		readd_pool(c);
+		break;
+	}
+}
+
 /* Memory that comes to a space from elsewhere is zero. */
 static void check_zero(struct chaos *c, int fd)
 {
@@ -261,6 +338,10 @@ static void act(struct chaos *c)
 {
 	if (c->p->nvme && rng_one_in(&c->rng, 4)) {
 		act_on_nvme(c);
+		return;
+	}
+	if (c->pool && rng_one_in(&c->rng, 4)) {
+		act_on_pool(c);
 		return;
 	}
 	switch (rng_below(&c->rng, 12)) {
@@ -338,6 +419,9 @@ static void stop(struct chaos *c)
 			kill(c->pid[i], SIGKILL);
 		reap(c, i, c->pid[i]);
 	}
+	end_pool(c);
+	if (c->pool)
+		space_knob(SPACE, "remote", "none");
 }
 
 /* One round. Returns whether all went well. */
@@ -356,6 +440,9 @@ bool chaos_run(const struct options *o, const struct plan *p,
 	int fd = space_open(SPACE, O_RDONLY);
 	unsigned int i;
 
+	c.pool = p->pool ? pool_new(p) : NULL;
+	if (c.pool)
+		start_pool(&c);
 	for (i = 0; i < o->processes; i++)
 		start(&c, i);
 	while (now_ms() < end && !atomic_load(&sh->failed)) {
@@ -369,5 +456,6 @@ bool chaos_run(const struct options *o, const struct plan *p,
 	if (fd >= 0)
 		close(fd);
 	*kills = c.kills;
+	pool_free(c.pool);
 	return !atomic_load(&sh->failed);
 }

@@ -189,5 +189,6 @@ bool check_quiet(const struct plan *p, struct shared *sh)
 		return false;
 	}
 	return remove_tier(sh, DRAM) && remove_tier(sh, CXL) &&
-	       (!p->nvme || remove_tier(sh, NVME));
+	       (!p->nvme || remove_tier(sh, NVME)) &&
+	       (!p->pool || remove_tier(sh, POOL));
 }

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <kvtier_remote.h>
+
 #include "torture.h"
 
 #define CONTROL "/dev/kvtier-control"
@@ -57,6 +59,25 @@ int tier_add_nvme(const char *name, const char *device)
 	set_name(a.name, name);
 	snprintf((char *)a.devices[0], KVT_PATH_SIZE, "%s", device);
 	return control(KVT_IOC_NVME_ADD, &a);
+}
+
+int remote_add(const char *name)
+{
+	struct kvt_remote_add a = { .size = sizeof(a) };
+
+	set_name(a.name, name);
+	return control(KVT_IOC_REMOTE_ADD, &a);
+}
+
+int remote_attach(const char *name, uint32_t depth, uint32_t *stride)
+{
+	struct kvt_remote_attach a = { .size = sizeof(a), .depth = depth };
+	int fd;
+
+	set_name(a.name, name);
+	fd = ioctl(control_fd, KVT_IOC_REMOTE_ATTACH, &a);
+	*stride = a.stride;
+	return fd < 0 ? -errno : fd;
 }
 
 int tier_remove(const char *name)

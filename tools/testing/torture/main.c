@@ -157,6 +157,7 @@ static void clean_up(void)
 	tier_remove(DRAM);
 	tier_remove(CXL);
 	tier_remove(NVME);
+	tier_remove(POOL);
 	nvme_remove_device();
 }
 
@@ -172,6 +173,9 @@ static bool set_up(const struct plan *p, struct shared *sh)
 		err = nvme_make(p);
 	if (!err)
 		err = space_create(p, SPACE, p->quota[0], p->quota[1]);
+	if (!err && p->pool)
+		err = remote_add(POOL) ?: space_knob(SPACE, "remote", POOL) ?:
+		      space_knob(SPACE, "remote_write", "through");
 	if (err) {
 		complain(sh, "cannot make tiers and a space: %s", strerror(-err));
 		return false;
@@ -196,7 +200,7 @@ static bool run_round(const struct options *o, struct shared *sh,
 {
 	unsigned int kills = 0, i;
 	unsigned long actions = 0;
-	long long loads;
+	long long loads, fetches, spills;
 	struct plan plan;
 	bool ok;
 
@@ -206,11 +210,14 @@ static bool run_round(const struct options *o, struct shared *sh,
 	ok = set_up(&plan, sh) &&
 	     chaos_run(o, &plan, sh, o->round_seconds, &kills);
 	loads = space_attr(SPACE, "stats/loads");
+	fetches = space_attr(SPACE, "stats/fetches");
+	spills = space_attr(SPACE, "stats/spills");
 	ok = ok && check_quiet(&plan, sh);
 	for (i = 0; i < NR_ACTIONS; i++)
 		actions += atomic_load(&sh->count[i]);
-	printf("  %lu actions, %lu blocks compared, %lld from nvme, %u processes killed: %s\n",
-	       actions, atomic_load(&sh->verified), loads, kills,
+	printf("  %lu actions, %lu blocks compared, %lld from nvme, %lld to and %lld from the pool, %lu cancels, %u processes killed: %s\n",
+	       actions, atomic_load(&sh->verified), loads, spills, fetches,
+	       atomic_load(&sh->cancels), kills,
 	       ok ? "ok" : "FAILED");
 	if (o->verbose)
 		print_counts(sh);

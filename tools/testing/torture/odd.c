@@ -22,6 +22,7 @@ void act_fork(struct worker *w)
 	if (pid)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	w->has_ring = false;
 	act_get(w);
 	usleep(us);
 	_exit(0);

@@ -57,6 +57,15 @@ bool pattern_is(const struct plan *p, uint32_t keyno, uint32_t pos,
 	return true;
 }
 
+/* Whose block it is by its first word, if it is anybody's. */
+uint32_t pattern_owner(const struct plan *p, const void *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return (word * inverse(p->factor) >> 32) - 1;
+}
+
 /* Every word is that of some key of this round, at this place. */
 bool pattern_is_any(const struct plan *p, uint32_t pos, const void *bytes,
 		    uint32_t len, bool or_zero)

@@ -7,8 +7,8 @@
 #include "torture.h"
 
 static const int gone[] = { ENOENT, 0 };
-/* ENOSPC: it is on nvme, and there is no frame for it. */
-static const int gone_or_filling[] = { ENOENT, EINPROGRESS, ENOSPC, 0 };
+/* ENOSPC, EDQUOT: it is on nvme, or on the pool, and there is no frame for it. */
+static const int gone_or_filling[] = { ENOENT, EINPROGRESS, ENOSPC, EDQUOT, 0 };
 
 /* What was copied to w->buf is the block's? */
 static void compare(struct worker *w, const struct place *h, const char *what)
@@ -152,8 +152,8 @@ void act_get(struct worker *w)
 		atomic_fetch_add(&w->sh->verified, 1);
 		if (!pattern_is(w->plan, w->keyno[i], e->pos,
 				(char *)(uintptr_t)e->addr, e->len))
-			complain(w->sh, "GET: wrong bytes of key %u, %u at %u",
-				 w->keyno[i], e->len, e->pos);
+			complain(w->sh, "GET: wrong bytes of key %u, entry %u of %u, %u at %u",
+				 w->keyno[i], i, w->b.nr, e->len, e->pos);
 	}
 }
 

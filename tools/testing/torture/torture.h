@@ -8,10 +8,12 @@
  *   control.c  tiers and spaces, sysfs
  *   nvme.c     the nvme tier, on a device that fails now and then
  *   worker.c   a client process: picks one action after the other
+ *   ring.c     its commands by io_uring, some of which are cancelled
  *   fill.c     its actions that write: RESERVE, COMMIT, ABORT, PUT, DROP
  *   read.c     its actions that read: ACQUIRE, RELEASE, GET, LOOKUP, slots
  *   odd.c      its actions that no engine does: fork, madvise, garbage
  *   maps.c     its windows, slots and status words
+ *   pool.c     the remote tier's helper, another process
  *   chaos.c    the parent meanwhile: kill -9, resize, knobs
  *   check.c    what must be true when all have gone
  *   fault.c    failing allocations (debug kernels)
@@ -40,6 +42,7 @@
 #define DRAM		"torture-dram"
 #define CXL		"torture-cxl"
 #define NVME		"torture-flash"
+#define POOL		"torture-pool"
 
 struct options {
 	uint64_t seed;
@@ -65,6 +68,7 @@ struct options {
  * @quota: of the space on each, at first
  * @cxl_node: NUMA node of the second tier
  * @nvme: there is an nvme tier
+ * @pool: there is a remote tier, with a helper
  * @late: fills time out. Then nobody writes into a window, since a frame may
  *	be another's at any time
  */
@@ -78,6 +82,7 @@ struct plan {
 	uint64_t quota[2];
 	int cxl_node;
 	bool nvme;
+	bool pool;
 	bool late;
 };
 
@@ -96,6 +101,7 @@ enum action {
  * @doing: its action
  * @count: actions of all
  * @verified: blocks whose bytes were compared
+ * @cancels: commands that somebody tried to cancel
  */
 struct shared {
 	atomic_bool stop;
@@ -104,6 +110,7 @@ struct shared {
 	atomic_int doing[MAX_PROCESSES];
 	atomic_ulong count[NR_ACTIONS];
 	atomic_ulong verified;
+	atomic_ulong cancels;
 };
 
 struct key {
@@ -127,6 +134,8 @@ struct map {
  * struct worker - a client process
  * @held: its leases, one entry each
  * @fills: what it has reserved and neither committed nor aborted
+ * @has_ring: its commands may go by io_uring
+ * @cancelled: the last one was, or may have been, cancelled
  */
 struct worker {
 	const struct options *o;
@@ -142,6 +151,8 @@ struct worker {
 	unsigned int nr_held;
 	struct place fills[MAX_FILLS];
 	unsigned int nr_fills;
+	bool has_ring;
+	bool cancelled;
 	char *buf;			/* MAX_BATCH blocks */
 	struct kvt_entry e[MAX_BATCH];
 	uint32_t keyno[MAX_BATCH];
@@ -166,6 +177,7 @@ struct key plan_parent(const struct plan *p, uint32_t keyno);
 void pattern_fill(const struct plan *p, uint32_t keyno, void *to);
 bool pattern_is(const struct plan *p, uint32_t keyno, uint32_t pos,
 		const void *bytes, uint32_t len);	/* @pos: any */
+uint32_t pattern_owner(const struct plan *p, const void *bytes);
 bool pattern_is_any(const struct plan *p, uint32_t pos, const void *bytes,
 		    uint32_t len, bool or_zero);
 void pattern_explain(const struct plan *p, uint32_t keyno, const void *bytes,
@@ -175,6 +187,8 @@ void pattern_explain(const struct plan *p, uint32_t keyno, const void *bytes,
 int control_open(void);
 int tier_add(const char *name, uint32_t kind, int node, uint64_t bytes);
 int tier_add_nvme(const char *name, const char *device);
+int remote_add(const char *name);
+int remote_attach(const char *name, uint32_t depth, uint32_t *stride); /* a file */
 int tier_remove(const char *name);
 int tier_resize(const char *name, uint64_t bytes);
 int space_create(const struct plan *p, const char *name, uint64_t dram,
@@ -214,6 +228,11 @@ void batch_wait(struct worker *w, unsigned int ms);
 bool batch_submit(struct worker *w);
 void expect_error(struct worker *w, uint32_t i, const int *allowed);
 
+/* ring.c */
+void ring_open(struct worker *w);
+void ring_close(struct worker *w);
+int ring_submit(struct worker *w);
+
 /* fill.c, read.c, odd.c */
 void act_reserve(struct worker *w);
 void act_finish(struct worker *w);
@@ -240,6 +259,13 @@ uint64_t maps_status(struct worker *w, uint64_t offset);
 const char *maps_slots(struct worker *w, uint32_t slot);
 bool maps_read(const void *from, void *to, size_t len);
 void maps_drop(struct worker *w);
+
+/* pool.c */
+struct pool;
+struct pool *pool_new(const struct plan *p);	/* NULL: no memory */
+void pool_free(struct pool *pool);
+int pool_run(const struct plan *plan, struct shared *sh, struct pool *pool,
+	     uint64_t seed);
 
 /* chaos.c */
 bool chaos_run(const struct options *o, const struct plan *p,

@@ -58,6 +58,7 @@ void worker_open(struct worker *w)
 		complain(w->sh, "cannot open the space: %s", strerror(-w->fd));
 		exit(1);
 	}
+	ring_open(w);
 }
 
 /* Leases, and blocks that are being filled, go with the file and its maps. */
@@ -65,6 +66,7 @@ void worker_close(struct worker *w)
 {
 	bool maps_first = rng_one_in(&w->rng, 2);
 
+	ring_close(w);
 	if (maps_first)
 		maps_drop(w);
 	close(w->fd);
@@ -143,7 +145,10 @@ void batch_wait(struct worker *w, unsigned int ms)
 /* Returns false if nothing was carried out, for want of memory. */
 bool batch_submit(struct worker *w)
 {
-	if (!ioctl(w->fd, KVT_IOC_SUBMIT, &w->b)) {
+	bool by_ring = w->has_ring && rng_one_in(&w->rng, 2);
+
+	w->cancelled = false;
+	if (!(by_ring ? ring_submit(w) : ioctl(w->fd, KVT_IOC_SUBMIT, &w->b))) {
 		if (w->b.done <= w->b.nr && w->b.ok <= w->b.done)
 			return true;
 		complain(w->sh, "op %u on %u entries: done %u, ok %u",
@@ -165,6 +170,8 @@ void expect_error(struct worker *w, uint32_t i, const int *allowed)
 	if (err == ENOMEM && w->o->faults)
 		return;
 	if (err == ETIMEDOUT && w->b.flags & KVT_F_WAIT)
+		return;
+	if (w->cancelled && (err == ECANCELED || err == EINTR))
 		return;
 	for (; *allowed; allowed++)
 		if (err == *allowed)

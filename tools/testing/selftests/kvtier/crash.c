@@ -128,15 +128,13 @@ TEST_F_TIMEOUT(crash, thousand_kills, 400)
 	}
 	EXPECT_EQ(100, early);
 	EXPECT_EQ(1, kst_attr_wait(KST_SPACE, "openers", 1));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "dropped_held", 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
-	EXPECT_TRUE(KST_UNTIL(kst_arena(KST_SPACE, 0, "free") +
-			      kst_attr(KST_SPACE, "blocks") == FRAMES));
-	/* The clients did do something. */
-	EXPECT_LT(KILLS / 10, kst_stat(KST_SPACE, "reserves"));
-	EXPECT_LT(KILLS / 100, kst_stat(KST_SPACE, "commits"));
+	EXPECT_TRUE(kst_at_rest(KST_SPACE));
+	/*
+	 * However slow the machine is: what 200 of them do before they may be killed
+	 * covers 600 keys, more than there are frames; 5 of 8 are committed.
+	 */
+	EXPECT_LT(KILLS * 2 / 5, kst_stat(KST_SPACE, "reserves"));
+	EXPECT_LT(KILLS / 5, kst_stat(KST_SPACE, "commits"));
 	/* What is there has its bytes; then nothing is left. */
 	for (i = 0; i < KEYS + 8; i++) {
 		int ret = kst_get_pattern(fd, kst_key(1, i), BS, i);

@@ -360,12 +360,7 @@ TEST_F(leases, many_at_the_same_keys)
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
 	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "openers", 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "filling", 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "dropped_held", 0));
-	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
-	EXPECT_TRUE(KST_UNTIL(kst_arena(KST_SPACE, 0, "free") +
-			      kst_attr(KST_SPACE, "blocks") == FRAMES));
+	EXPECT_TRUE(kst_at_rest(KST_SPACE));
 	EXPECT_LT(100, kst_stat(KST_SPACE, "acquires"));
 }
 

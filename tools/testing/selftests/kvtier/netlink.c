@@ -509,6 +509,245 @@ TEST_F(netlink, many)
 	EXPECT_EQ(2, d.tiers);
 }
 
+/* ---------------------------------------------------------------- dumps of blocks */
+
+#define SMALL		4096U
+#define SMALL_SPACE	"kst_small"
+#define NR_SMALL	300
+#define CHAINS		4
+
+/*
+ * What a dump tells of SMALL_SPACE, which has blocks of several chains in order; after
+ * each message @meanwhile is called.
+ */
+struct told {
+	unsigned int messages, blocks, strange;
+	unsigned char times[CHAINS][2 * NR_SMALL];
+	int error;
+	int fd;
+	void (*meanwhile)(struct told *t);
+};
+
+static bool is_key(const __u8 *key, __u64 chain, unsigned int n)
+{
+	struct kst_key is = kst_key(chain, n);
+
+	return !memcmp(&is, key, sizeof(is));
+}
+
+static void tell_block(struct told *t, const struct kvt_nl_block *b)
+{
+	unsigned int chain, n;
+
+	t->blocks++;
+	for (chain = 0; chain < CHAINS; chain++)
+		for (n = 0; n < 2 * NR_SMALL; n++)
+			if (is_key(b->key, chain, n))
+				goto found;
+	t->strange++;
+	return;
+found:
+	t->times[chain][n]++;
+	t->strange += b->what != KVT_NL_BLOCK_STORED ||
+		      !(n ? is_key(b->parent, chain, n - 1) :
+			    !memcmp(b->parent, kst_root.b, sizeof(b->parent)));
+}
+
+static int tell_blocks(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *a[KVT_NL_A_REMOTE + 1];
+	struct told *t = arg;
+	unsigned int i, nr;
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, a, KVT_NL_A_REMOTE, NULL) ||
+	    !a[KVT_NL_A_SPACE] || !a[KVT_NL_A_BLOCKS] ||
+	    strcmp(nla_get_string(a[KVT_NL_A_SPACE]), SMALL_SPACE)) {
+		t->strange++;
+		return NL_OK;
+	}
+	nr = nla_len(a[KVT_NL_A_BLOCKS]) / sizeof(struct kvt_nl_block);
+	for (i = 0; i < nr; i++)
+		tell_block(t, (struct kvt_nl_block *)nla_data(a[KVT_NL_A_BLOCKS]) + i);
+	t->messages++;
+	t->strange += !nr;
+	if (t->meanwhile)
+		t->meanwhile(t);
+	return NL_OK;
+}
+
+/* The last message says how it ended. */
+static int tell_end(struct nl_msg *msg, void *arg)
+{
+	((struct told *)arg)->error = *(int *)nlmsg_data(nlmsg_hdr(msg));
+	return NL_OK;
+}
+
+static int tell_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+{
+	(void)from;
+	((struct told *)arg)->error = e->error;
+	return NL_STOP;
+}
+
+/* @space: NULL: none is named. Returns how it ended. */
+static int dump_blocks(struct told *t, const char *space)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	struct nl_msg *msg = nlmsg_alloc();
+	int err;
+
+	if (genl_connect(sock))
+		return -EPROTO;
+	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ,
+		    genl_ctrl_resolve(sock, KVT_NL_FAMILY), 0, NLM_F_DUMP,
+		    KVT_NL_CMD_GET_BLOCK, KVT_NL_VERSION);
+	if (space)
+		nla_put_string(msg, KVT_NL_A_SPACE, space);
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, tell_blocks, t);
+	nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, tell_end, t);
+	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, tell_error, t);
+	err = nl_send_auto(sock, msg);
+	if (err >= 0)
+		err = nl_recvmsgs_default(sock);
+	nlmsg_free(msg);
+	nl_socket_free(sock);
+	return t->error ?: err < 0 ? -EPROTO : 0;
+}
+
+static int put_small(int fd, __u64 chain, unsigned int nr)
+{
+	static char data[SMALL];
+	struct kst_key parent = kst_root;
+	unsigned int n;
+	int err = 0;
+
+	for (n = 0; n < nr && !err; n++) {
+		err = kst_put(fd, kst_key(chain, n), parent, data);
+		parent = kst_key(chain, n);
+		err = err < 0 ? err : 0;
+	}
+	return err;
+}
+
+static int make_small(struct told *t)
+{
+	int err = kst_tier_add("kst_more", KVT_TIER_DRAM, 0, 8 * KST_MIB);
+
+	err = err ?: kst_space_simple(SMALL_SPACE, SMALL, "kst_more", 8 * KST_MIB);
+	if (err)
+		return err;
+	t->fd = kst_open(SMALL_SPACE, O_RDWR);
+	return t->fd < 0 ? t->fd : put_small(t->fd, 1, NR_SMALL);
+}
+
+static unsigned int told_once(const struct told *t, __u64 chain)
+{
+	unsigned int n, nr = 0;
+
+	for (n = 0; n < NR_SMALL; n++)
+		nr += t->times[chain][n] == 1;
+	return nr;
+}
+
+/* All of one space, each once, and what is being filled is nobody's. */
+TEST_F(netlink, blocks_of_a_space)
+{
+	static struct told t;
+	struct kvt_entry e;
+
+	ASSERT_LE(0, put(self->fd, 7));
+	ASSERT_EQ(0, make_small(&t));
+	ASSERT_LE(0, kst_reserve(t.fd, kst_key(2, 0), kst_root, &e));
+	ASSERT_EQ(0, dump_blocks(&t, SMALL_SPACE));
+	EXPECT_EQ(NR_SMALL, t.blocks);
+	EXPECT_EQ(NR_SMALL, told_once(&t, 1));
+	EXPECT_EQ(0, t.strange);
+	EXPECT_LT(4, t.messages);
+
+	/* None at all. */
+	kst_drop(t.fd, kst_key(1, 0), KVT_F_CHAIN);
+	t.blocks = 0;
+	EXPECT_EQ(0, dump_blocks(&t, SMALL_SPACE));
+	EXPECT_EQ(0, t.blocks);
+	EXPECT_EQ(0, t.strange);
+}
+
+/* From the second message on others go, and come. */
+static void change(struct told *t)
+{
+	if (t->messages == 2) {
+		kst_drop(t->fd, kst_key(2, 0), KVT_F_CHAIN);
+		put_small(t->fd, 3, NR_SMALL);
+	}
+}
+
+/* What is there all the while is told once, whatever else comes and goes. */
+TEST_F(netlink, blocks_that_change)
+{
+	static struct told t = { .meanwhile = change };
+	unsigned int n;
+
+	ASSERT_EQ(0, make_small(&t));
+	ASSERT_EQ(0, put_small(t.fd, 2, NR_SMALL));
+	ASSERT_EQ(0, dump_blocks(&t, SMALL_SPACE));
+	EXPECT_EQ(NR_SMALL, told_once(&t, 1));
+	for (n = 0; n < NR_SMALL; n++) {
+		EXPECT_GE(1, t.times[2][n]);
+		EXPECT_GE(1, t.times[3][n]);
+	}
+	EXPECT_GT(NR_SMALL, told_once(&t, 2));
+	EXPECT_EQ(0, t.strange);
+}
+
+static void delete(struct told *t)
+{
+	if (t->messages > 2 || t->fd < 0)
+		return;
+	close(t->fd);
+	t->fd = -1;
+	t->strange += kst_space_delete(SMALL_SPACE) != 0;
+}
+
+/* It goes in the middle: then there are no more, and that is all. */
+TEST_F(netlink, blocks_of_a_space_that_goes)
+{
+	static struct told t = { .meanwhile = delete };
+
+	ASSERT_EQ(0, make_small(&t));
+	EXPECT_EQ(0, dump_blocks(&t, SMALL_SPACE));
+	EXPECT_EQ(-1, t.fd);
+	EXPECT_GT(NR_SMALL, t.blocks);
+	EXPECT_EQ(0, t.strange);
+	EXPECT_EQ(-ENOENT, dump_blocks(&t, SMALL_SPACE));
+}
+
+static int blocks_as_nobody(struct kst_child *c, void *arg)
+{
+	struct told t = {};
+
+	(void)c;
+	(void)arg;
+	if (kst_become_nobody())
+		return 255;
+	return -dump_blocks(&t, KST_SPACE);
+}
+
+TEST_F(netlink, blocks_refused)
+{
+	struct told t = {};
+	struct kst_child c;
+
+	EXPECT_EQ(-ENOENT, dump_blocks(&t, "kst_none"));
+	t.error = 0;
+	EXPECT_EQ(-EINVAL, dump_blocks(&t, NULL));
+	t.error = 0;
+	EXPECT_EQ(-EINVAL, dump_blocks(&t, "kst_a_name_that_is_longer_than_any"));
+	EXPECT_EQ(0, t.messages);
+	/* It tells keys. */
+	ASSERT_EQ(0, kst_spawn(&c, blocks_as_nobody, NULL));
+	EXPECT_EQ(EPERM, kst_join(&c));
+}
+
 static int as_nobody(struct kst_child *c, void *arg)
 {
 	struct dumped d = {};

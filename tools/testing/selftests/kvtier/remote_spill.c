@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
-#include "kst_helper.h"
+#include "remote.h"
 
 #define BS	131072U
 #define MIB	16
@@ -18,38 +18,25 @@
 
 FIXTURE(spill)
 {
-	struct kst_pool *pool;
-	struct kst_helper *helper;
-	int fd;
+	struct kst_rig r;
 };
 
 static int knobs(const char *space, const char *write)
 {
-	int err = kst_knob(space, "remote_timeout_ms", "600000");
-
-	err = err ?: kst_knob(space, "remote", KST_REMOTE);
-	return err ?: kst_knob(space, "remote_write", write);
+	return kst_give_remote(space, KST_NO_DEADLINE) ?:
+	       kst_knob(space, "remote_write", write);
 }
 
 FIXTURE_SETUP(spill)
 {
 	KST_START();
 	ASSERT_EQ(0, kst_make(BS, MIB, 0));
-	ASSERT_EQ(0, kst_remote_add(KST_REMOTE));
-	self->pool = kst_pool_new(BS);
-	self->helper = kst_helper_start(self->pool, KST_REMOTE, 8);
-	ASSERT_NE(NULL, self->helper);
-	self->fd = kst_open(KST_SPACE, O_RDWR);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, kst_rig_make(&self->r, BS));
 }
 
 FIXTURE_TEARDOWN(spill)
 {
-	EXPECT_EQ(0, kst_pool_wrong(self->pool));
-	close(self->fd);
-	if (self->helper)
-		EXPECT_EQ(0, kst_helper_stop(self->helper));
-	kst_pool_free(self->pool);
+	EXPECT_EQ(0, kst_rig_end(&self->r));
 	kst_cleanup();
 }
 
@@ -83,16 +70,6 @@ static bool is_there(struct kst_pool *p, unsigned int chain, unsigned int n)
 	return kst_pool_holds(p, kst_key(chain, n), kst_seed(chain, n));
 }
 
-/* Blocks of a chain that the pool has, with the right bytes. */
-static unsigned int there(struct kst_pool *p, unsigned int chain, unsigned int nr)
-{
-	unsigned int n, found = 0;
-
-	for (n = 0; n < nr; n++)
-		found += is_there(p, chain, n);
-	return found;
-}
-
 static long long spills(const char *space)
 {
 	return kst_stat(space, "spills") + kst_stat(space, "spill_errors");
@@ -109,13 +86,6 @@ static bool has_spilled(void)
 {
 	kst_quiet(50, spills, KST_SPACE);
 	return kst_attr_wait(KST_SPACE, "spilling", 0) == 0;
-}
-
-static void ways(FIXTURE_DATA(spill) *self, unsigned int hold, unsigned int fail)
-{
-	struct kst_ways w = { .hold = hold, .fail = fail };
-
-	kst_pool_ways(self->pool, &w);
 }
 
 /* Nothing holds a block any more: all can be dropped for good. */
@@ -143,39 +113,39 @@ TEST_F(spill, through)
 	unsigned int n;
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, NR));
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, NR));
 	EXPECT_EQ(NR, kst_stat_wait(KST_SPACE, "spills", NR));
-	EXPECT_EQ(NR, there(self->pool, 1, NR));
+	EXPECT_EQ(NR, kst_pool_count(self->r.pool, 1, NR));
 	for (n = 1; n < NR; n++) {
-		parent = kst_pool_parent(self->pool, kst_key(1, n));
+		parent = kst_pool_parent(self->r.pool, kst_key(1, n));
 		EXPECT_EQ(0, memcmp(parent.b, kst_key(1, n - 1).b, KVT_KEY_SIZE));
 	}
 	EXPECT_EQ((long long)NR * BS, kst_stat(KST_SPACE, "spill_bytes"));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spill_errors"));
 	/* Once each, also when they are used again, and more are put. */
 	for (n = 0; n < NR; n++)
-		EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS));
-	ASSERT_EQ(0, put(self->fd, 2, 0));
+		EXPECT_EQ(0, kst_get_block(self->r.fd, 1, n, BS));
+	ASSERT_EQ(0, put(self->r.fd, 2, 0));
 	EXPECT_EQ(NR + 1, kst_stat_wait(KST_SPACE, "spills", NR + 1));
-	EXPECT_EQ(NR + 1, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
-	expect_free(_metadata, self->fd, 2);
+	EXPECT_EQ(NR + 1, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
+	expect_free(_metadata, self->r.fd, 2);
 }
 
 TEST_F(spill, through_after_commit)
 {
 	struct kvt_entry e;
 	size_t len;
-	char *window = kst_map_window(self->fd, 0, PROT_READ | PROT_WRITE, &len);
+	char *window = kst_map_window(self->r.fd, 0, PROT_READ | PROT_WRITE, &len);
 
 	ASSERT_NE(NULL, window);
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ASSERT_LE(0, kst_reserve(self->fd, kst_key(1, 0), kst_root, &e));
+	ASSERT_LE(0, kst_reserve(self->r.fd, kst_key(1, 0), kst_root, &e));
 	kst_fill(window + e.offset, BS, kst_seed(1, 0));
 	kst_sleep_ms(50);
-	EXPECT_EQ(0, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
-	ASSERT_EQ(0, kst_commit(self->fd, e.slot));
+	EXPECT_EQ(0, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
+	ASSERT_EQ(0, kst_commit(self->r.fd, e.slot));
 	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "spills", 1));
-	EXPECT_TRUE(is_there(self->pool, 1, 0));
+	EXPECT_TRUE(is_there(self->r.pool, 1, 0));
 	munmap(window, len);
 }
 
@@ -184,20 +154,20 @@ TEST_F(spill, fetched_is_not_spilled)
 	unsigned int n;
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	kst_pool_put_chain(self->pool, 1, 0, 10);
+	kst_pool_put_chain(self->r.pool, 1, 0, 10);
 	for (n = 0; n < 10; n++)
-		ASSERT_EQ(0, kst_get_block(self->fd, 1, n, BS));
-	ASSERT_EQ(0, put(self->fd, 2, 0));
+		ASSERT_EQ(0, kst_get_block(self->r.fd, 1, n, BS));
+	ASSERT_EQ(0, put(self->r.fd, 2, 0));
 	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "spills", 1));
-	EXPECT_EQ(1, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
+	EXPECT_EQ(1, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
 }
 
 TEST_F(spill, none_is_none)
 {
 	ASSERT_EQ(0, knobs(KST_SPACE, "none"));
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, 2 * FRAMES));
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, 2 * FRAMES));
 	let_spill();
-	EXPECT_EQ(0, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
+	EXPECT_EQ(0, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spill_missed"));
 	EXPECT_LE(FRAMES, kst_stat(KST_SPACE, "evictions"));
 }
@@ -215,17 +185,17 @@ TEST_F(spill, floor_keeps)
 	kst_batch(&b, KVT_OP_PUT, &e, 1);
 	b.flags = KVT_F_CLASS;
 	b.class_id = 3;
-	ASSERT_EQ(0, kst_submit(self->fd, &b));
-	ASSERT_EQ(0, put(self->fd, 2, 0));
+	ASSERT_EQ(0, kst_submit(self->r.fd, &b));
+	ASSERT_EQ(0, put(self->r.fd, 2, 0));
 	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "spills", 1));
-	EXPECT_FALSE(kst_pool_has(self->pool, kst_key(1, 0)));
+	EXPECT_FALSE(kst_pool_has(self->r.pool, kst_key(1, 0)));
 	/* And another class says which it is. */
 	memcpy(e.key, kst_key(3, 0).b, KVT_KEY_SIZE);
 	e.result = 0;
 	b.class_id = 5;
-	ASSERT_EQ(0, kst_submit(self->fd, &b));
+	ASSERT_EQ(0, kst_submit(self->r.fd, &b));
 	EXPECT_EQ(2, kst_stat_wait(KST_SPACE, "spills", 2));
-	EXPECT_EQ(5, kst_pool_class(self->pool, kst_key(3, 0)));
+	EXPECT_EQ(5, kst_pool_class(self->r.pool, kst_key(3, 0)));
 }
 
 TEST_F(spill, rate)
@@ -236,17 +206,17 @@ TEST_F(spill, rate)
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_rate", "2621440"));	/* 20 a second */
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
 	start = kst_now_ms();
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, nr));
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, nr));
 	EXPECT_EQ(nr, kst_stat_wait(KST_SPACE, "spills", nr));
 	EXPECT_LE(1500, kst_now_ms() - start);
 	/* One that lets nothing out, until it is lifted. */
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_rate", "1"));
-	ASSERT_EQ(0, put_chain(self->fd, 2, 0, nr));
+	ASSERT_EQ(0, put_chain(self->r.fd, 2, 0, nr));
 	let_spill();
 	EXPECT_GE(nr + 1, kst_stat(KST_SPACE, "spills"));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_rate", "0"));
 	EXPECT_EQ(2 * nr, kst_stat_wait(KST_SPACE, "spills", 2 * nr));
-	EXPECT_EQ(2 * nr, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
+	EXPECT_EQ(2 * nr, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
 }
 
 /* ----------------------------------------------------------------------- back */
@@ -271,18 +241,18 @@ TEST_F(spill, back)
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "back"));
 	/* With room for all nothing is spilled. */
-	ASSERT_EQ(0, put_paced(self->fd, 2, FRAMES / 2));
-	EXPECT_EQ(0, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
-	ASSERT_EQ(0, put_paced(self->fd, 1, nr));
+	ASSERT_EQ(0, put_paced(self->r.fd, 2, FRAMES / 2));
+	EXPECT_EQ(0, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
+	ASSERT_EQ(0, put_paced(self->r.fd, 1, nr));
 	for (n = 0; n < nr; n++) {
-		if (is_here(self->fd, 1, n))
+		if (is_here(self->r.fd, 1, n))
 			continue;
 		gone++;
-		saved += is_there(self->pool, 1, n);
+		saved += is_there(self->r.pool, 1, n);
 	}
 	for (n = 0; n < FRAMES / 2; n++) {
-		gone += !is_here(self->fd, 2, n);
-		saved += !is_here(self->fd, 2, n) && is_there(self->pool, 2, n);
+		gone += !is_here(self->r.fd, 2, n);
+		saved += !is_here(self->r.fd, 2, n) && is_there(self->r.pool, 2, n);
 	}
 	EXPECT_LE(2 * FRAMES, gone);
 	EXPECT_LT(gone / 2, saved);
@@ -291,7 +261,7 @@ TEST_F(spill, back)
 	EXPECT_EQ(gone - saved, kst_stat(KST_SPACE, "spill_missed"));
 	/* What is used is not spilled. */
 	EXPECT_GT(gone + FRAMES, kst_stat(KST_SPACE, "spills"));
-	expect_free(_metadata, self->fd, 2);
+	expect_free(_metadata, self->r.fd, 2);
 }
 
 /* Chains of one block each: no family keeps any. */
@@ -301,14 +271,14 @@ TEST_F(spill, back_without_families)
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "back"));
 	for (n = 0; n < nr; n++) {
-		ASSERT_EQ(0, put(self->fd, n + 1, 0));
+		ASSERT_EQ(0, put(self->r.fd, n + 1, 0));
 		if (n % PACE == PACE - 1)
 			ASSERT_TRUE(has_spilled());
 	}
 	for (n = 0; n < nr; n++) {
-		gone += !is_here(self->fd, n + 1, 0);
-		saved += !is_here(self->fd, n + 1, 0) &&
-			 is_there(self->pool, n + 1, 0);
+		gone += !is_here(self->r.fd, n + 1, 0);
+		saved += !is_here(self->r.fd, n + 1, 0) &&
+			 is_there(self->r.pool, n + 1, 0);
 	}
 	EXPECT_LE(2 * FRAMES, gone);
 	EXPECT_LT(gone / 2, saved);
@@ -321,20 +291,20 @@ TEST_F(spill, nothing_waits)
 	static const char *const write[] = { "back", "through" };
 	unsigned int i;
 
-	ways(self, KST_OP_ALL, 0);
+	kst_rig_hold(&self->r, KST_OP_ALL, 0);
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, knobs(KST_SPACE, write[i]));
-		ASSERT_EQ(0, put_chain(self->fd, i + 1, 0, 3 * FRAMES));
+		ASSERT_EQ(0, put_chain(self->r.fd, i + 1, 0, 3 * FRAMES));
 	}
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_SPILL, 1));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 1));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spills"));
 	EXPECT_LT(0, kst_stat(KST_SPACE, "spill_missed"));
 	/* Most of memory can still be used. */
-	EXPECT_GE(FRAMES / 8, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
+	EXPECT_GE(FRAMES / 8, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
 	/* It wakes up. */
-	ways(self, 0, 0);
+	kst_rig_hold(&self->r, 0, 0);
 	EXPECT_LT(0, kst_stat_wait(KST_SPACE, "spills", 1));
-	expect_free(_metadata, self->fd, 2);
+	expect_free(_metadata, self->r.fd, 2);
 }
 
 /* Deadlines: what is late is an error, and not tried again as long as nothing moves. */
@@ -344,31 +314,41 @@ TEST_F(spill, late)
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_timeout_ms", "20"));
-	ways(self, KST_OP(SPILL), 0);
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, 4));
+	kst_rig_hold(&self->r, KST_OP(SPILL), 0);
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, 4));
 	EXPECT_EQ(4, kst_stat_wait(KST_SPACE, "spill_errors", 4));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spills"));
 	/* The helper may be reading them. */
-	EXPECT_EQ(0, kst_drop(self->fd, kst_key(1, 3), KVT_F_LOCAL));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(1, 3), KVT_F_LOCAL));
 	EXPECT_EQ(1, kst_attr(KST_SPACE, "dropped_held"));
-	asked = kst_pool_asked(self->pool, KVT_REMOTE_SPILL);
-	ways(self, 0, 0);
+	asked = kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL);
+	kst_rig_hold(&self->r, 0, 0);
 	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "dropped_held", 0));
-	EXPECT_EQ(asked, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
-	expect_free(_metadata, self->fd, 1);
+	EXPECT_EQ(asked, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
+	expect_free(_metadata, self->r.fd, 1);
 }
 
 /* The pool takes nothing: errors, and others are tried when it does again. */
 TEST_F(spill, refused)
 {
+	unsigned int n, requests;
+	__u64 begun;
+
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ways(self, 0, KST_OP(SPILL));
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, 4));
+	kst_rig_hold(&self->r, 0, KST_OP(SPILL));
+	begun = kst_now_ms();
+	for (n = 0; n < 40; n++) {
+		ASSERT_EQ(0, put(self->r.fd, 1, n));
+		kst_sleep_ms(20);
+	}
 	EXPECT_LE(1, kst_stat_wait(KST_SPACE, "spill_errors", 1));
-	ways(self, 0, 0);
-	ASSERT_EQ(0, put(self->fd, 2, 0));
-	EXPECT_TRUE(KST_UNTIL(is_there(self->pool, 2, 0)));
-	expect_free(_metadata, self->fd, 2);
+	/* It rests for a quarter of a second then; four may be under way before. */
+	requests = kst_pool_requests(self->r.pool, KVT_REMOTE_SPILL);
+	EXPECT_GE(4 + 1 + (kst_now_ms() - begun) / 240, requests);
+	kst_rig_hold(&self->r, 0, 0);
+	ASSERT_EQ(0, put(self->r.fd, 2, 0));
+	EXPECT_TRUE(KST_UNTIL(is_there(self->r.pool, 2, 0)));
+	expect_free(_metadata, self->r.fd, 2);
 }
 
 /* ---------------------------------------------------------------- helper and tier */
@@ -376,52 +356,50 @@ TEST_F(spill, refused)
 TEST_F(spill, helper_dies)
 {
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ways(self, KST_OP(SPILL), 0);
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, NR));
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_SPILL, 1));
-	ASSERT_EQ(0, kst_helper_stop(self->helper));
+	kst_rig_hold(&self->r, KST_OP(SPILL), 0);
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, NR));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 1));
+	ASSERT_EQ(0, kst_rig_stop(&self->r));
 	/* Nobody is there. */
-	ASSERT_EQ(0, put_chain(self->fd, 2, 0, 10));
-	EXPECT_EQ(0, kst_pool_nr(self->pool));
-	ways(self, 0, 0);
-	self->helper = kst_helper_start(self->pool, KST_REMOTE, 2);
-	ASSERT_NE(NULL, self->helper);
+	ASSERT_EQ(0, put_chain(self->r.fd, 2, 0, 10));
+	EXPECT_EQ(0, kst_pool_nr(self->r.pool));
+	kst_rig_hold(&self->r, 0, 0);
+	ASSERT_EQ(0, kst_rig_start(&self->r, 2));
 	EXPECT_EQ(NR + 10, kst_stat_wait(KST_SPACE, "spills", NR + 10));
-	EXPECT_EQ(NR, there(self->pool, 1, NR));
-	EXPECT_EQ(10, there(self->pool, 2, 10));
+	EXPECT_EQ(NR, kst_pool_count(self->r.pool, 1, NR));
+	EXPECT_EQ(10, kst_pool_count(self->r.pool, 2, 10));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spill_errors"));
-	expect_free(_metadata, self->fd, 2);
+	expect_free(_metadata, self->r.fd, 2);
 }
 
 TEST_F(spill, tier_changes)
 {
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
 	EXPECT_EQ(-EBUSY, kst_tier_remove(KST_REMOTE));
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, 10));
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, 10));
 	EXPECT_EQ(10, kst_stat_wait(KST_SPACE, "spills", 10));
-	ways(self, KST_OP_ALL, 0);
-	ASSERT_EQ(0, put_chain(self->fd, 2, 0, 50));
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_SPILL, 11));
+	kst_rig_hold(&self->r, KST_OP_ALL, 0);
+	ASSERT_EQ(0, put_chain(self->r.fd, 2, 0, 50));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 11));
 	/* It does not wait for them, and lets go of them. */
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote", "none"));
 	EXPECT_EQ(10, kst_stat(KST_SPACE, "spills"));
-	EXPECT_EQ(0, kst_drop(self->fd, kst_key(2, 0), KVT_F_CHAIN));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(2, 0), KVT_F_CHAIN));
 	EXPECT_EQ(10, kst_attr_wait(KST_SPACE, "descriptors", 10));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "drops_lost"));
-	ASSERT_EQ(0, put_chain(self->fd, 3, 0, 10));
-	ways(self, 0, 0);
+	ASSERT_EQ(0, put_chain(self->r.fd, 3, 0, 10));
+	kst_rig_hold(&self->r, 0, 0);
 	let_spill();
 	EXPECT_EQ(10, kst_stat(KST_SPACE, "spills"));
-	EXPECT_FALSE(kst_pool_has(self->pool, kst_key(3, 0)));
+	EXPECT_FALSE(kst_pool_has(self->r.pool, kst_key(3, 0)));
 	/* Another pool is not known to have anything. */
-	ASSERT_EQ(0, kst_helper_stop(self->helper));
-	self->helper = NULL;
+	ASSERT_EQ(0, kst_rig_stop(&self->r));
 	EXPECT_EQ(0, kst_tier_remove(KST_REMOTE));
 	ASSERT_EQ(0, kst_remote_add("kst_remote2"));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_write", "back"));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote", "kst_remote2"));
-	ASSERT_EQ(0, put_chain(self->fd, 4, 0, 2 * FRAMES));
-	EXPECT_FALSE(is_here(self->fd, 1, 0));
+	ASSERT_EQ(0, put_chain(self->r.fd, 4, 0, 2 * FRAMES));
+	EXPECT_FALSE(is_here(self->r.fd, 1, 0));
 	EXPECT_EQ(kst_stat(KST_SPACE, "evictions"),
 		  kst_stat(KST_SPACE, "spill_missed"));
 }
@@ -445,36 +423,35 @@ TEST_F(spill, two_spaces)
 	ASSERT_LE(0, fd2);
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
 	ASSERT_EQ(0, knobs(SPACE2, "through"));
-	ways(self, KST_OP_ALL, 0);
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, 20));
+	kst_rig_hold(&self->r, KST_OP_ALL, 0);
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, 20));
 	ASSERT_EQ(0, put_chain(fd2, 2, 0, 20));
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_SPILL, 2));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 2));
 	/* One goes, with all it has under way; the other stays. */
 	close(fd2);
 	ASSERT_EQ(0, kst_space_delete(SPACE2));
 	EXPECT_EQ(-EBUSY, kst_tier_remove(KST_REMOTE));
-	ways(self, 0, 0);
+	kst_rig_hold(&self->r, 0, 0);
 	EXPECT_EQ(20, kst_stat_wait(KST_SPACE, "spills", 20));
-	EXPECT_EQ(20, there(self->pool, 1, 20));
-	expect_free(_metadata, self->fd, 1);
+	EXPECT_EQ(20, kst_pool_count(self->r.pool, 1, 20));
+	expect_free(_metadata, self->r.fd, 1);
 }
 
 /* Also with requests under way, unless the helper has the space open. */
 TEST_F(spill, delete)
 {
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ASSERT_EQ(0, put(self->fd, 1, 0));
+	ASSERT_EQ(0, put(self->r.fd, 1, 0));
 	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "spills", 1));
-	ways(self, KST_OP_ALL, 0);
-	ASSERT_EQ(0, put_chain(self->fd, 1, 1, 50));
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_SPILL, 2));
-	close(self->fd);
+	kst_rig_hold(&self->r, KST_OP_ALL, 0);
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 1, 50));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 2));
+	close(self->r.fd);
 	EXPECT_EQ(-EBUSY, kst_space_delete(KST_SPACE));
-	kst_helper_let_go(self->helper);
+	kst_helper_let_go(self->r.helper);
 	EXPECT_EQ(0, kst_space_delete(KST_SPACE));
-	self->fd = -1;
-	ASSERT_EQ(0, kst_helper_stop(self->helper));
-	self->helper = NULL;
+	self->r.fd = -1;
+	ASSERT_EQ(0, kst_rig_stop(&self->r));
 	EXPECT_EQ(0, kst_tier_remove(KST_REMOTE));
 }
 
@@ -504,8 +481,7 @@ TEST_F(spill, delete_meets_knob)
 		EXPECT_EQ(0, kst_space_delete(SPACE2));
 		EXPECT_EQ(0, kst_join(&c));
 	}
-	ASSERT_EQ(0, kst_helper_stop(self->helper));
-	self->helper = NULL;
+	ASSERT_EQ(0, kst_rig_stop(&self->r));
 	EXPECT_EQ(0, kst_tier_remove(KST_REMOTE));
 }
 
@@ -515,15 +491,15 @@ TEST_F(spill, resize)
 	int err;
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ways(self, KST_OP_ALL, 0);
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, FRAMES));
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_SPILL, 1));
+	kst_rig_hold(&self->r, KST_OP_ALL, 0);
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, FRAMES));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 1));
 	/* As far as it goes without what is on its way. */
 	err = kst_space_resize(KST_SPACE, KST_DRAM, &bytes);
 	EXPECT_TRUE(err == 0 || err == -EBUSY) {
 		TH_LOG("resize: %s", strerror(-err));
 	}
-	ways(self, 0, 0);
+	kst_rig_hold(&self->r, 0, 0);
 	let_spill();
 	bytes = MIB / 4 * KST_MIB;
 	EXPECT_TRUE(KST_UNTIL((bytes = MIB / 4 * KST_MIB,
@@ -611,8 +587,8 @@ TEST_F(spill, killed_client)
 	blocks = kst_attr(KST_SPACE, "blocks");
 	EXPECT_LE(10, blocks);
 	EXPECT_EQ(blocks, kst_stat_wait(KST_SPACE, "spills", blocks));
-	EXPECT_EQ(blocks, there(self->pool, 1, FRAMES));
-	expect_free(_metadata, self->fd, 1);
+	EXPECT_EQ(blocks, kst_pool_count(self->r.pool, 1, FRAMES));
+	expect_free(_metadata, self->r.fd, 1);
 }
 
 /* What left this host comes back, whole. */
@@ -623,17 +599,17 @@ TEST_F(spill, and_back)
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
 	for (chain = 1; chain <= nr; chain++) {
-		ASSERT_EQ(0, put_chain(self->fd, chain, 0, 8));
+		ASSERT_EQ(0, put_chain(self->r.fd, chain, 0, 8));
 		ASSERT_EQ(8 * chain, kst_stat_wait(KST_SPACE, "spills", 8 * chain));
 	}
 	EXPECT_LE(2 * FRAMES, kst_stat(KST_SPACE, "evictions"));
-	EXPECT_FALSE(is_here(self->fd, 1, 7));
+	EXPECT_FALSE(is_here(self->r.fd, 1, 7));
 	for (chain = 1; chain <= nr; chain++) {
-		f = kst_check_chain(self->fd, chain, 8, BS);
+		f = kst_check_chain(self->r.fd, chain, 8, BS);
 		EXPECT_EQ(8, f.good);
 	}
 	/* The pool had all of them all the time. */
-	EXPECT_EQ(3 * FRAMES, kst_pool_asked(self->pool, KVT_REMOTE_SPILL));
+	EXPECT_EQ(3 * FRAMES, kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spill_missed"));
 }
 
@@ -642,21 +618,21 @@ TEST_F(spill, and_back)
 TEST_F(spill, drop)
 {
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ASSERT_EQ(0, put_chain(self->fd, 1, 0, 10));
+	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, 10));
 	EXPECT_EQ(10, kst_stat_wait(KST_SPACE, "spills", 10));
 	/* Only here */
-	EXPECT_EQ(0, kst_drop(self->fd, kst_key(1, 9), KVT_F_LOCAL));
-	EXPECT_FALSE(is_here(self->fd, 1, 9));
-	EXPECT_TRUE(is_there(self->pool, 1, 9));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(1, 9), KVT_F_LOCAL));
+	EXPECT_FALSE(is_here(self->r.fd, 1, 9));
+	EXPECT_TRUE(is_there(self->r.pool, 1, 9));
 	/* There, too, and what is not here */
-	EXPECT_EQ(0, kst_drop(self->fd, kst_key(1, 8), 0));
-	EXPECT_EQ(-ENOENT, kst_drop(self->fd, kst_key(1, 9), 0));
-	EXPECT_TRUE(KST_UNTIL(kst_pool_nr(self->pool) == 8));
-	EXPECT_EQ(8, there(self->pool, 1, 8));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(1, 8), 0));
+	EXPECT_EQ(-ENOENT, kst_drop(self->r.fd, kst_key(1, 9), 0));
+	EXPECT_TRUE(KST_UNTIL(kst_pool_nr(self->r.pool) == 8));
+	EXPECT_EQ(8, kst_pool_count(self->r.pool, 1, 8));
 	/* A chain */
-	EXPECT_EQ(0, kst_drop(self->fd, kst_key(1, 3), KVT_F_CHAIN));
-	EXPECT_TRUE(KST_UNTIL(kst_pool_nr(self->pool) == 3));
-	EXPECT_EQ(3, there(self->pool, 1, 3));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(1, 3), KVT_F_CHAIN));
+	EXPECT_TRUE(KST_UNTIL(kst_pool_nr(self->r.pool) == 3));
+	EXPECT_EQ(3, kst_pool_count(self->r.pool, 1, 3));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "drops_lost"));
 }
 
@@ -666,14 +642,14 @@ TEST_F(spill, drop_of_many)
 	struct kvt_batch b;
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "none"));
-	kst_pool_put_chain(self->pool, 1, 0, NR);
+	kst_pool_put_chain(self->r.pool, 1, 0, NR);
 	kst_entries(e, NR, 1, 0);
 	kst_batch(&b, KVT_OP_DROP, e, NR);
-	ASSERT_EQ(0, kst_submit(self->fd, &b));
+	ASSERT_EQ(0, kst_submit(self->r.fd, &b));
 	EXPECT_EQ(NR, b.done);
 	EXPECT_EQ(0, b.ok);
-	EXPECT_TRUE(KST_UNTIL(!kst_pool_nr(self->pool)));
-	EXPECT_GE(NR / 16, kst_pool_requests(self->pool, KVT_REMOTE_DROP));
+	EXPECT_TRUE(KST_UNTIL(!kst_pool_nr(self->r.pool)));
+	EXPECT_GE(NR / 16, kst_pool_requests(self->r.pool, KVT_REMOTE_DROP));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "drops_lost"));
 }
 
@@ -682,18 +658,17 @@ TEST_F(spill, lost_drops)
 	unsigned int n;
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ways(self, 0, KST_OP(DROP));
-	EXPECT_EQ(-ENOENT, kst_drop(self->fd, kst_key(1, 0), 0));
+	kst_rig_hold(&self->r, 0, KST_OP(DROP));
+	EXPECT_EQ(-ENOENT, kst_drop(self->r.fd, kst_key(1, 0), 0));
 	EXPECT_EQ(1, kst_stat_wait(KST_SPACE, "drops_lost", 1));
 	/* So many that they are not kept for a helper that does not answer. */
-	ways(self, KST_OP_ALL, 0);
+	kst_rig_hold(&self->r, KST_OP_ALL, 0);
 	for (n = 0; n < 100; n++)
-		EXPECT_EQ(-ENOENT, kst_drop(self->fd, kst_key(1, n), 0));
+		EXPECT_EQ(-ENOENT, kst_drop(self->r.fd, kst_key(1, n), 0));
 	EXPECT_LE(1 + 36, kst_stat(KST_SPACE, "drops_lost"));
-	ASSERT_EQ(0, kst_helper_stop(self->helper));
-	self->helper = NULL;
+	ASSERT_EQ(0, kst_rig_stop(&self->r));
 	EXPECT_EQ(101, kst_stat_wait(KST_SPACE, "drops_lost", 101));
-	EXPECT_EQ(-ENOENT, kst_drop(self->fd, kst_key(1, 0), 0));
+	EXPECT_EQ(-ENOENT, kst_drop(self->r.fd, kst_key(1, 0), 0));
 	EXPECT_EQ(102, kst_stat(KST_SPACE, "drops_lost"));
 }
 
@@ -701,18 +676,18 @@ TEST_F(spill, lost_drops)
 TEST_F(spill, drop_meets_spill)
 {
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ways(self, KST_OP(SPILL), 0);
-	ASSERT_EQ(0, put(self->fd, 1, 0));
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_SPILL, 1));
-	EXPECT_EQ(0, kst_drop(self->fd, kst_key(1, 0), 0));
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_DROP, 1));
-	EXPECT_TRUE(KST_UNTIL(kst_pool_pending(self->pool) == 1));
+	kst_rig_hold(&self->r, KST_OP(SPILL), 0);
+	ASSERT_EQ(0, put(self->r.fd, 1, 0));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 1));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(1, 0), 0));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_DROP, 1));
+	EXPECT_TRUE(KST_UNTIL(kst_pool_pending(self->r.pool) == 1));
 	/* Now it arrives, and is told to go. */
-	ways(self, 0, 0);
-	ASSERT_TRUE(kst_pool_wait_asked(self->pool, KVT_REMOTE_DROP, 2));
-	EXPECT_TRUE(KST_UNTIL(!kst_pool_pending(self->pool)));
-	EXPECT_FALSE(kst_pool_has(self->pool, kst_key(1, 0)));
-	expect_free(_metadata, self->fd, 1);
+	kst_rig_hold(&self->r, 0, 0);
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_DROP, 2));
+	EXPECT_TRUE(KST_UNTIL(!kst_pool_pending(self->r.pool)));
+	EXPECT_FALSE(kst_pool_has(self->r.pool, kst_key(1, 0)));
+	expect_free(_metadata, self->r.fd, 1);
 }
 
 /* ------------------------------------------------------------------- all at once */
@@ -748,12 +723,12 @@ static void shake(FIXTURE_DATA(spill) *self, unsigned int step)
 {
 	static const char *const write[] = { "through", "back", "none" };
 
-	ways(self, step % 5 == 2 ? KST_OP(SPILL) : 0,
-	     step % 11 == 7 ? KST_OP(SPILL) : 0);
+	kst_rig_hold(&self->r, step % 5 == 2 ? KST_OP(SPILL) : 0,
+		     step % 11 == 7 ? KST_OP(SPILL) : 0);
 	kst_knob(KST_SPACE, "remote_write", write[step % 5 % 3]);
 	if (step % 4 == 3) {
-		kst_helper_stop(self->helper);
-		self->helper = kst_helper_start(self->pool, KST_REMOTE, 4);
+		kst_rig_stop(&self->r);
+		kst_rig_start(&self->r, 4);
 	}
 	if (step % 8 == 5) {
 		kst_knob(KST_SPACE, "remote", "none");
@@ -774,30 +749,28 @@ TEST_F_TIMEOUT(spill, all_at_once, 60)
 	while (kst_now_ms() < end) {
 		kst_sleep_ms(50);
 		shake(self, step++);
-		ASSERT_NE(NULL, self->helper);
+		ASSERT_NE(NULL, self->r.helper);
 	}
 	for (i = 0; i < WORKERS; i++) {
 		EXPECT_LT(0, kst_hear(&c[i]));
 		EXPECT_EQ(0, kst_join(&c[i]));
 	}
-	ways(self, 0, 0);
+	kst_rig_hold(&self->r, 0, 0);
 	/* All is as it was. */
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ASSERT_EQ(0, put(self->fd, WORKERS + 1, 0));
-	EXPECT_TRUE(KST_UNTIL(is_there(self->pool, WORKERS + 1, 0)));
+	ASSERT_EQ(0, put(self->r.fd, WORKERS + 1, 0));
+	EXPECT_TRUE(KST_UNTIL(is_there(self->r.pool, WORKERS + 1, 0)));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote", "none"));
 	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "quarantined", 0));
 	EXPECT_EQ(0, kst_attr_wait(KST_SPACE, "leases", 0));
-	expect_free(_metadata, self->fd, WORKERS + 1);
+	expect_free(_metadata, self->r.fd, WORKERS + 1);
 }
 
 /* --------------------------------------------------------------- with an nvme tier */
 
 FIXTURE(below)
 {
-	struct kst_pool *pool;
-	struct kst_helper *helper;
-	int fd;
+	struct kst_rig r;
 };
 
 FIXTURE_SETUP(below)
@@ -808,20 +781,12 @@ FIXTURE_SETUP(below)
 
 	KST_START_NVME(1);
 	ASSERT_EQ(0, kst_make_nvme(&set, BS, MIB, 256));
-	ASSERT_EQ(0, kst_remote_add(KST_REMOTE));
-	self->pool = kst_pool_new(BS);
-	self->helper = kst_helper_start(self->pool, KST_REMOTE, 8);
-	ASSERT_NE(NULL, self->helper);
-	self->fd = kst_open(KST_SPACE, O_RDWR);
-	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, kst_rig_make(&self->r, BS));
 }
 
 FIXTURE_TEARDOWN(below)
 {
-	EXPECT_EQ(0, kst_pool_wrong(self->pool));
-	close(self->fd);
-	EXPECT_EQ(0, kst_helper_stop(self->helper));
-	kst_pool_free(self->pool);
+	EXPECT_EQ(0, kst_rig_end(&self->r));
 	kst_cleanup();
 }
 
@@ -832,26 +797,26 @@ TEST_F_TIMEOUT(below, back, 60)
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "back"));
 	for (n = 0; n < nr; n += PACE) {
-		ASSERT_EQ(0, kst_put_chain(self->fd, 1, n, PACE, BS));
+		ASSERT_EQ(0, kst_put_chain(self->r.fd, 1, n, PACE, BS));
 		ASSERT_TRUE(has_spilled());
 	}
 	for (n = 0; n < nr; n++) {
-		if (kst_tier_of(self->fd, 1, n, NULL) != KVT_TIER_NVME)
+		if (kst_tier_of(self->r.fd, 1, n, NULL) != KVT_TIER_NVME)
 			continue;
 		gone++;
-		saved += is_there(self->pool, 1, n);
+		saved += is_there(self->r.pool, 1, n);
 	}
 	EXPECT_LT(FRAMES, gone);
 	EXPECT_LT(gone / 2, saved);
 	/* None has left this host. */
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spill_missed"));
 	for (n = 0; n < nr; n++)
-		EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS));
+		EXPECT_EQ(0, kst_get_block(self->r.fd, 1, n, BS));
 	/* What had none may have got its copy now; nothing went twice. */
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_write", "none"));
 	EXPECT_TRUE(KST_UNTIL(kst_stat(KST_SPACE, "spills") ==
-			      kst_pool_asked(self->pool, KVT_REMOTE_SPILL)));
-	EXPECT_EQ(kst_stat(KST_SPACE, "spills"), kst_pool_nr(self->pool));
+			      kst_pool_asked(self->r.pool, KVT_REMOTE_SPILL)));
+	EXPECT_EQ(kst_stat(KST_SPACE, "spills"), kst_pool_nr(self->r.pool));
 }
 
 TEST_HARNESS_MAIN

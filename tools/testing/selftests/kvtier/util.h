@@ -139,6 +139,11 @@ int kst_attr_text(const char *path, char *buf, size_t size);
 int kst_knob(const char *space, const char *knob, const char *value);
 /* Waits until the attribute has the value; its last value is returned. */
 long long kst_attr_wait(const char *space, const char *attr, long long want);
+/*
+ * Waits until nobody holds or fills anything, and all frames of the space's only arena that
+ * have no block are free: is it so? If not, it is said what stays.
+ */
+bool kst_at_rest(const char *space);
 
 /*
  * Waits until the background has hardly anything to do any more. It may begin again

@@ -88,26 +88,29 @@ get_device() {
 	device=$(losetup --find --show "$tmp/device") && is_loop=1
 }
 
-# can_run NAME: are there three tiers to be had?
+# can_run NAME: is there a device to be had?
 can_run() {
-	if [[ ! -e /sys/devices/system/node/node1 ]]; then
-		skip "$1" 'no NUMA node 1 for a second tier'
-	elif ! get_device; then
-		device=
-		skip "$1" 'no nvme-kvt1, nor a loop device'
-	else
-		return 0
-	fi
+	get_device && return
+	device=
+	skip "$1" 'no nvme-kvt1, nor a loop device'
 	return 1
 }
 
-# make_tiers BLOCK_SIZE DRAM CXL NVME: a space on all three, as it was left.
+has_second_node() {
+	[[ -e /sys/devices/system/node/node1 ]]
+}
+
+# make_tiers BLOCK_SIZE DRAM CXL NVME: a space on all three, as it was left. CXL 0: on two.
 make_tiers() {
+	local quotas=(--quota "replay-dram=$2" --quota "replay-nvme=$4")
+
 	ctl tier add replay-dram --kind dram --node 0 --size "$2"
-	ctl tier add replay-cxl --kind cxl --node 1 --size "$3"
+	if [[ $3 != 0 ]]; then
+		ctl tier add replay-cxl --kind cxl --node 1 --size "$3"
+		quotas+=(--quota "replay-cxl=$3")
+	fi
 	ctl tier add nvme --name replay-nvme --device "$device"
-	ctl space create "$space" --block-size "$1" --quota "replay-dram=$2" \
-		--quota "replay-cxl=$3" --quota "replay-nvme=$4"
+	ctl space create "$space" --block-size "$1" "${quotas[@]}"
 	ctl tier wait replay-nvme
 }
 
@@ -244,7 +247,7 @@ test_hit_ratio() {
 # Several processes with several threads on two tiers, in blocks that are no
 # power of two, with every hit promoted.
 test_company() {
-	if [[ ! -e /sys/devices/system/node/node1 ]]; then
+	if ! has_second_node; then
 		skip 'company' 'no NUMA node 1 for a second tier'
 		return
 	fi
@@ -261,10 +264,10 @@ test_company() {
 	nothing_left 'company'
 }
 
-# simulate LIMIT: what the tiers are to make of it, in $tmp/simulation.
+# simulate LIMIT TIERS: what the tiers are to make of it, in $tmp/simulation.
 simulate() {
 	"$bin/kvtier-sim" --trace "$agentic" --limit "$1" --block-size 32K \
-		--segment-size 1M --tiers dram=4M,cxl=8M,nvme=48M \
+		--segment-size 1M --tiers "$2" \
 		--mode inclusive,exclusive --json "$tmp/simulation" >/dev/null
 }
 
@@ -272,51 +275,66 @@ simulated() {
 	jq ".hosts[$1]$2" "$tmp/simulation"
 }
 
-# near WHAT REAL SIMULATED PERCENT: no more than that apart, or a few blocks.
+# near WHAT REAL SIMULATED PERCENT: no more than that apart.
 near() {
 	ok "$1: $2 is as simulated, $3" jq -ne --argjson a "$2" --argjson b "$3" \
-		--argjson p "$4" '($a - $b) | fabs <= ([($b * $p / 100), 40] | max)'
+		--argjson p "$4" '($a - $b) | fabs <= $b * $p / 100'
 }
 
-# Three tiers, much smaller than what is used again and again.
-test_nvme() {
-	local writeouts
+# as_simulated NAME DRAM CXL HITS WRITES: per cent that they may be apart. Memory is much
+# smaller than what is used again and again.
+as_simulated() {
+	local name=$1 tiers=dram=$2,cxl=$3,nvme=48M writeouts
 
-	can_run nvme || return
+	[[ $3 != 0 ]] || tiers=dram=$2,nvme=48M
 	ctl tier format "$device" --segment-size 1M --force
-	make_tiers 32K 4M 8M 48M
-	simulate 150
+	make_tiers 32K "$2" "$3" 48M
+	simulate 150 "$tiers"
 	replay --trace "$agentic" --limit 150 --verify sample=4 --wait 60000
-	is 'nvme: exit status' "$status" -eq 0
-	is 'nvme: no wrong block' "$(report .wrong_blocks)" -eq 0
-	is 'nvme: no error' "$(report .errors)" -eq 0
-	near 'nvme: hits' "$(report .hits)" "$(simulated 0 .hits)" 3
-	# How far ahead of need the worker writes, and that in vain, is a matter of
-	# when it gets a processor.
-	near 'nvme: blocks written' "$(report .writeouts)" \
-		"$(simulated 0 .writeouts)" 15
-	is 'nvme: hits on nvme' "$(report .found_on.nvme)" -gt 5000
+	is "$name: exit status" "$status" -eq 0
+	is "$name: no wrong block" "$(report .wrong_blocks)" -eq 0
+	is "$name: no error" "$(report .errors)" -eq 0
+	near "$name: hits" "$(report .hits)" "$(simulated 0 .hits)" "$4"
+	near "$name: blocks written" "$(report .writeouts)" \
+		"$(simulated 0 .writeouts)" "$5"
+	is "$name: bytes written a 1000 of blocks" \
+		"$(cat /sys/class/kvtier_tier/replay-nvme/write_amplification)" -le 1050
+	is "$name: hits on nvme" "$(report .found_on.nvme)" -gt 5000
 	writeouts=$(report .writeouts)
-	is 'nvme: a third of what exclusive tiers write, at most' \
+	is "$name: a third of what exclusive tiers write, at most" \
 		$((3 * writeouts)) -le "$(simulated 1 .writeouts)"
-	near 'nvme: which hit as much' "$(report .hits)" "$(simulated 1 .hits)" 3
-	nothing_left 'nvme'
+	near "$name: which hit as much" "$(report .hits)" "$(simulated 1 .hits)" "$4"
+	nothing_left "$name"
+}
+
+test_nvme() {
+	can_run nvme || return
+	as_simulated 'nvme' 12M 0 2 2
+	# With a tier between, two workers race: blocks are on their way down while they are
+	# used again, and are written in vain. How many is a matter of when they get a
+	# processor; the simulator has no time.
+	if has_second_node; then
+		as_simulated 'three tiers' 4M 8M 3 15
+	else
+		skip 'three tiers' 'no NUMA node 1 for a second tier'
+	fi
 }
 
 # What one process stored another finds, after the tier and the space had gone.
 test_restart() {
-	local before
+	local before tiers=(16K 24M 0 64M)
 
 	can_run restart || return
 	ctl tier format "$device" --segment-size 1M --force
-	make_tiers 16K 8M 16M 64M
+	has_second_node && tiers=(16K 8M 16M 64M)
+	make_tiers "${tiers[@]}"
 	replay --fraction 0.05 --wait 60000
 	is 'restart: exit status' "$status" -eq 0
 	is 'restart: all blocks were stored' "$(report .not_stored)" -eq 0
 	before=$(value blocks)
 	ctl tier remove replay-nvme
 	remove_space
-	make_tiers 16K 8M 16M 64M
+	make_tiers "${tiers[@]}"
 	is 'restart: all blocks are there again' "$(value blocks)" -eq "$before"
 	replay --fraction 0.05 --read-only --wait 60000
 	is 'restart: no wrong block' "$(report .wrong_blocks)" -eq 0

@@ -16,6 +16,7 @@ repo=$(cd "$here/../../../.." && pwd)
 program=${1:-$repo/build/bin/kvtierctl}
 module=${KVTIER_KO:-$repo/build/kmod/kvtier.ko}
 . "$here/tap.sh"
+. "$here/drain.sh"
 . "$here/monitor.sh"
 . "$here/nvme.sh"
 
@@ -350,5 +351,6 @@ test_user
 test_full
 test_nvme
 test_monitor
+test_drain
 test_delete
 tap_end

@@ -18,7 +18,7 @@ struct kvd_peer *fake_peer(const char *name)
 	return p;
 }
 
-struct kvd_peer *kvd_peer_create(struct kvp_rdma *rdma, struct kvd_timers *timers,
+struct kvd_peer *kvd_peer_create(struct kvp_rdma *rdma, struct kvp_timers *timers,
 				 const struct kvd_peer_how *how)
 {
 	(void)rdma;
@@ -86,7 +86,7 @@ int kvd_peer_call(struct kvd_peer *p, struct kvd_call *call)
 		return -ENOLINK;
 	if (kvp_judge(&call->request, kvp_length(&call->request)))
 		p->wrong++;
-	call->asked_at = kvd_now();
+	call->asked_at = kvp_now();
 	p->calls[p->nr_calls++] = call;
 	if (type == KVP_RELEASE || type == KVP_COMMIT || type == KVP_ABORT)
 		end_leases(p, &call->request);

@@ -10,7 +10,7 @@
 
 #define KEY "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
-static char wrong[KVD_WRONG];
+static char wrong[KVP_WRONG];
 static struct kvd_config *config;
 
 static void write_file(const char *path, const char *text, int mode)
@@ -45,22 +45,22 @@ static void test_good(void)
 	const struct kvd_space_config *s;
 
 	ok(reads(GOOD), "the least: %s", wrong);
-	ok(config->depth == 32 && config->log == KVD_INFO && *config->host &&
+	ok(config->depth == 32 && config->log == KVP_INFO && *config->host &&
 	   !config->nr_members, "what is not stated");
 	ok(reads("# a comment\n[kvtierd]\ntier=pool\ndepth=64\nlog = debug\nhost=host1\n"
 		 "[member a]\naddress = 10.0.0.1\n[member b]\naddress = b.example\nport = 7\n"
-		 "[space kv]\npool_space = kvpool\nkey_file = key\nreplicas = 2\nhot_replicas=3\n"
+		 "[space kv]\npool_space = kvpool\nkey_file = key\nreplicas = 2\n"
 		 "[space other]\nkey_file = key\n"), "all there is: %s", wrong);
 	ok(!strcmp(config->tier, "pool") && config->depth == 64 &&
-	   config->log == KVD_DEBUG && !strcmp(config->host, "host1"), "[kvtierd]");
+	   config->log == KVP_DEBUG && !strcmp(config->host, "host1"), "[kvtierd]");
 	ok(config->nr_members == 2 && !strcmp(config->members[0].address, "10.0.0.1") &&
 	   config->members[0].port == KVP_PORT && config->members[1].port == 7, "[member]");
 	s = kvd_config_space(config, "kv");
 	ok(s && !strcmp(s->pool_space, "kvpool") && s->replicas == 2 &&
-	   s->hot_replicas == 3 && s->secret[0] == 0x01 && s->secret[15] == 0xef, "[space]");
+	   s->key_file.secret[0] == 0x01 && s->key_file.secret[15] == 0xef, "[space]");
 	s = kvd_config_space(config, "other");
-	ok(s && !strcmp(s->pool_space, "other") && s->replicas == 1 &&
-	   s->hot_replicas == 1, "a space without more");
+	ok(s && !strcmp(s->pool_space, "other") && s->replicas == 1,
+	   "a space without more");
 	ok(!kvd_config_space(config, "none"), "one that is not there");
 	ok(reads(GOOD "[policy]\ndry_run = yes\n[rule slow]\nwhen = pool_latency_ms > 50\n"
 		 "back = 20\nset = remote_write none\n") && config->dry_run &&
@@ -90,10 +90,8 @@ static void test_bad(void)
 	   "a long one");
 	ok(says(GOOD "[space kv]\nreplicas = 1\n", "no key_file"), "a space without key");
 	ok(says(GOOD SPACE "replicas = 9\n", "out of range"), "too many replicas");
-	ok(says(GOOD SPACE "replicas = 3\nhot_replicas = 2\n", "less than replicas"),
-	   "fewer hot ones");
 	ok(says(GOOD "[rule r]\nset = promote off\n", "rule 'r' has no 'when'"), "half a rule");
-	ok(says(GOOD "[rule r]\nwhen = x\n", "conf:4: rule 'r': when 'x' is not"), "a wrong one");
+	ok(says(GOOD "[rule r]\nwhen = x\n", "conf:4: when: 'x': is not"), "a wrong one");
 	ok(says(GOOD "[policy]\ndry_run = maybe\n", "yes or no"), "neither yes nor no");
 	kvd_config_free(config);
 	config = kvd_config_read("absent", wrong);
@@ -130,6 +128,36 @@ static void test_members(void)
 	ok(says(text, "more than"), "one more");
 }
 
+/* Members of the file are members whatever is announced. */
+static void test_announced(void)
+{
+	static struct kvp_members known = {
+		.nr = 4,
+		.list = {
+			{ "10.0.0.9:7471", "10.0.0.9", 7471 },
+			{ "m1", "10.0.0.2", 7471 },		/* by name the file's */
+			{ "x1", "10.0.0.1", 7471 },		/* and by address */
+			{ "10.0.0.1:7472", "10.0.0.1", 7472 },
+		},
+	};
+
+	ok(says(GOOD "[etcd]\npool = a\n", "[etcd] has no endpoints"), "half of [etcd]");
+	ok(says(GOOD "[etcd]\nendpoints = http://e:2379\npool = a\nttl = 5\n", "kvtier-poold's"),
+	   "what is a pool node's");
+	must(reads(GOOD "[member m1]\naddress = 10.0.0.1\n[etcd]\nendpoints = http://e:2379\n"
+		   "pool = a\n"));
+	is(config->nr_members, 1, "one of the file");
+	kvd_config_announce(config, &known);
+	is(config->nr_members, 3, "and two that the file has not");
+	ok(!strcmp(config->members[0].address, "10.0.0.1"), "its own stays");
+	ok(!strcmp(config->members[1].name, "10.0.0.9:7471") &&
+	   !strcmp(config->members[2].name, "10.0.0.1:7472") &&
+	   config->members[2].port == 7472, "those that are added");
+	known.nr = 0;
+	kvd_config_announce(config, &known);
+	is(config->nr_members, 1, "they go");
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/kvtierd-config.XXXXXX";
@@ -139,6 +167,7 @@ int main(void)
 	test_good();
 	test_bad();
 	test_members();
+	test_announced();
 	test_key();
 	kvd_config_free(config);
 	unlink("conf");

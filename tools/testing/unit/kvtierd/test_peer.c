@@ -11,7 +11,7 @@
 #include "peer.h"
 #include "tap.h"
 
-static struct kvd_timers timers;
+static struct kvp_timers timers;
 static struct kvd_peer *peer;
 static struct kvd_peer_how how = {
 	.member = "a", .space = "kvpool", .host = "here", .secret = "secret",
@@ -68,7 +68,7 @@ static void answer_next(unsigned int credits)
 static void pass(uint64_t ns)
 {
 	fake_now += ns;
-	kvd_timers_run(&timers, fake_now);
+	kvp_timers_run(&timers, fake_now);
 }
 
 /* The other end of the greeting; with another key if that is wrong. */
@@ -175,7 +175,7 @@ static void test_refused(void)
 	kvp_refuse(&m, &hello, EACCES);
 	fake_message(&m, kvp_length(&m));
 	ok(!fake_link, "refused: left");
-	pass(200 * KVD_MS);
+	pass(200 * KVP_MS);
 	ok(fake_link, "and tried again");
 	end("refused");
 }
@@ -284,9 +284,9 @@ static void test_lost(void)
 	ok(b[2].err == -ENOLINK && waiting.answers == 1 && waiting.err == -ENOLINK,
 	   "lost: also who waited for a credit is told");
 	ok(!kvd_peer_ready(peer), "lost: not ready");
-	pass(40 * KVD_MS);
+	pass(40 * KVP_MS);
 	ok(!fake_link, "lost: a pause");
-	pass(100 * KVD_MS);
+	pass(100 * KVP_MS);
 	ok(fake_link, "lost: then it is tried again");
 	greet('s');
 	ok(kvd_peer_ready(peer), "and ready again");
@@ -298,11 +298,11 @@ static void test_back_off(void)
 	uint64_t begun = fake_now;
 
 	begin();
-	while (fake_now - begun < 60 * KVD_S) {
+	while (fake_now - begun < 60 * KVP_S) {
 		if (fake_link)
 			fake_link->how.ops->down(fake_link, fake_link->how.user,
 						 -ECONNREFUSED, "refused");
-		pass(10 * KVD_MS);
+		pass(10 * KVP_MS);
 	}
 	ok(fake_connects > 12 && fake_connects < 60, "back-off: %u tries in a minute",
 	   fake_connects);
@@ -311,7 +311,7 @@ static void test_back_off(void)
 	peer = kvd_peer_create(NULL, &timers, &how);
 	ok(peer && !fake_link, "no device: it waits");
 	fake_no_connect = false;
-	pass(KVD_S);
+	pass(KVP_S);
 	ok(fake_link, "and tries again");
 	end("no device");
 }
@@ -324,7 +324,7 @@ static void test_no_address(void)
 	fake_connects = 0;
 	peer = kvd_peer_create(NULL, &timers, &nowhere);
 	must(peer);
-	pass(60 * KVD_S);
+	pass(60 * KVP_S);
 	ok(!fake_connects && !kvd_peer_ready(peer), "no address: never connected");
 	end("no address");
 }
@@ -336,8 +336,8 @@ static void test_unanswered_greeting(void)
 	begin();
 	first = fake_link;
 	fake_link->how.ops->up(fake_link, fake_link->how.user);
-	pass(11 * KVD_S);
-	pass(KVD_S);
+	pass(11 * KVP_S);
+	pass(KVP_S);
 	ok(fake_connects == 2 || fake_link != first, "who does not greet is left");
 	end("no greeting");
 }
@@ -345,16 +345,16 @@ static void test_unanswered_greeting(void)
 static void test_ping(void)
 {
 	begin_ready();
-	pass(1100 * KVD_MS);
+	pass(1100 * KVP_MS);
 	is(fake_link->nr_sent, 1, "silence: it is asked whether it lives");
 	is(fake_link->sent[0].head.type, KVP_PING, "by PING");
 	answer_next(4);
-	pass(500 * KVD_MS);
+	pass(500 * KVP_MS);
 	is(fake_link->nr_sent, 0, "not more often than it must");
-	pass(KVD_S);
-	pass(KVD_S);
+	pass(KVP_S);
+	pass(KVP_S);
 	is(fake_link->nr_sent, 1, "once at a time");
-	pass(10 * KVD_S);
+	pass(10 * KVP_S);
 	ok(!kvd_peer_ready(peer), "no answer: it is lost");
 	end("ping");
 }
@@ -364,7 +364,7 @@ static void test_doubt(void)
 	struct asked a;
 
 	begin_ready();
-	fake_now += KVD_MS;
+	fake_now += KVP_MS;
 	ask(&a, KVP_LOOKUP);
 	kvd_peer_doubt(peer, &a.call);
 	ok(!kvd_peer_ready(peer), "it has not answered: in doubt");
@@ -391,7 +391,7 @@ static void test_put(void)
 
 int main(void)
 {
-	kvd_log_level(0);
+	kvp_log_level(0);
 	test_greeting();
 	test_wrong_key();
 	test_odd_greeting();

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "policy.h"
 #include "tap.h"
 
@@ -87,11 +88,20 @@ static double metric(void *arg, const char *space, const char *name)
 		latency : NAN;
 }
 
-static void note(void *arg, const char *line)
+void kvp_log(enum kvp_level level, const char *what, const char *format, ...)
 {
-	(void)arg;
+	int len = snprintf(last_line, sizeof(last_line), "%d %s: ", level, what);
+	va_list args;
+
 	nr_lines++;
-	snprintf(last_line, sizeof(last_line), "%s", line);
+	va_start(args, format);
+	vsnprintf(last_line + len, sizeof(last_line) - len, format, args);
+	va_end(args);
+}
+
+const char *kvp_quote(const char *text)
+{
+	return text;
 }
 
 /* One rule: "when", and "set". */
@@ -102,7 +112,6 @@ static struct kvd_policy *start(const char *when, const char *set, bool is_dry)
 		.status = status,
 		.is_dry = is_dry,
 		.metric = metric,
-		.log = note,
 	};
 	struct kvd_policy *p;
 	struct kvd_rule r;
@@ -246,6 +255,26 @@ static void test_gone(void)
 	kvd_policy_free(p);
 }
 
+/* A directory that is not there yet: told once, and told anew when it is gone again. */
+static void test_status(void)
+{
+	struct kvd_policy *p;
+
+	snprintf(status, sizeof(status), "%s/run/policy.json", root);
+	p = start("free_percent < 1", "verify 10", false);
+	kvd_policy_tick(p, 0);
+	ok(strstr(last_line, "status of rules cannot be written"), "%s", last_line);
+	kvd_policy_tick(p, 5);
+	is(nr_lines, 1, "told once");
+	put("", "run/other");
+	kvd_policy_tick(p, 10);
+	ok(!access(status, R_OK) && nr_lines == 1, "it works, which needs no words");
+	must(!unlink(status) && !mkdir(status, 0700));
+	kvd_policy_tick(p, 15);
+	is(nr_lines, 2, "told anew");
+	kvd_policy_free(p);
+}
+
 int main(void)
 {
 	char command[PATH_MAX];
@@ -260,6 +289,7 @@ int main(void)
 	test_rate();
 	test_dry();
 	test_gone();
+	test_status();
 	snprintf(command, sizeof(command), "rm -rf %s", root);
 	must(!system(command));
 	return done();

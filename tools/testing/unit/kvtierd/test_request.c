@@ -13,7 +13,7 @@
 #define MAX_MEMBERS	4
 
 static struct kvd_view view;
-static struct kvd_timers timers;
+static struct kvp_timers timers;
 static struct kvt_remote_desc desc;
 static struct kvd_request rq;
 static uint8_t trailers[KVT_REMOTE_BATCH * TRAILER];
@@ -85,7 +85,7 @@ static void start(enum kvt_remote_op op, unsigned int nr, unsigned int flags,
 	desc.wait_ns = wait_ns;
 	desc.block_size = BLOCK;
 	desc.trailer_size = TRAILER;
-	desc.deadline_ns = fake_now + KVD_S;
+	desc.deadline_ns = fake_now + KVP_S;
 	for (i = 0; i < nr && i < KVT_REMOTE_BATCH; i++) {
 		set_key(i, 1000 + i);
 		rq.frames[i] = &frames[i];
@@ -101,7 +101,7 @@ static void start(enum kvt_remote_op op, unsigned int nr, unsigned int flags,
 static void pass(uint64_t ns)
 {
 	fake_now += ns;
-	kvd_timers_run(&timers, fake_now);
+	kvp_timers_run(&timers, fake_now);
 }
 
 /* The members of a block, in their order. */
@@ -305,7 +305,7 @@ static void test_wait(void)
 	struct kvd_peer *p;
 
 	begin(1, 1);
-	start(KVT_REMOTE_EXISTS, 3, 0, 500 * KVD_MS);
+	start(KVT_REMOTE_EXISTS, 3, 0, 500 * KVP_MS);
 	p = view.peers[0];
 	ok(fake_asked(p) == KVP_ACQUIRE && kvp_nr(&p->calls[0]->request) == 1 &&
 	   le32toh(p->calls[0]->request.head.flags) == KVP_F_WAIT &&
@@ -318,7 +318,7 @@ static void test_wait(void)
 	end("wait");
 
 	begin(1, 1);
-	start(KVT_REMOTE_EXISTS, 2, 0, 5 * KVD_S);
+	start(KVT_REMOTE_EXISTS, 2, 0, 5 * KVP_S);
 	ok(le32toh(view.peers[0]->calls[0]->request.head.wait_ms) <= 1000,
 	   "wait: not beyond the deadline");
 	fake_answer(view.peers[0], ENOENT);
@@ -327,8 +327,8 @@ static void test_wait(void)
 	end("wait in vain");
 
 	begin(1, 1);
-	start(KVT_REMOTE_EXISTS, 2, 0, 5 * KVD_S);
-	pass(KVD_S);
+	start(KVT_REMOTE_EXISTS, 2, 0, 5 * KVP_S);
+	pass(KVP_S);
 	ok(nr_done == 1 && desc.blocks[0].status == -ETIMEDOUT, "wait: deadline");
 	ok(!view.peers[0]->doubted, "wait: who waits is not in doubt");
 	fake_answer(view.peers[0], 0);
@@ -341,9 +341,9 @@ static void test_deadline_asked(void)
 {
 	begin(1, 1);
 	start(KVT_REMOTE_FETCH, 1, 0, 0);
-	pass(900 * KVD_MS);
+	pass(900 * KVP_MS);
 	is(nr_done, 0, "late answer: it has time");
-	pass(99 * KVD_MS);
+	pass(99 * KVP_MS);
 	ok(nr_done == 1 && desc.blocks[0].status == -ETIMEDOUT,
 	   "late answer: over before the kernel's deadline");
 	ok(view.peers[0]->doubted, "late answer: others do not wait for that one");
@@ -355,7 +355,7 @@ static void test_deadline_asked(void)
 
 	begin(1, 1);
 	start(KVT_REMOTE_SPILL, 1, 0, 0);
-	pass(KVD_S);
+	pass(KVP_S);
 	fake_answer(view.peers[0], 0);
 	is(fake_asked(view.peers[0]), KVP_ABORT, "late RESERVE: given back unfilled");
 	fake_answer(view.peers[0], 0);
@@ -367,7 +367,7 @@ static void test_deadline_moving(void)
 	begin(1, 1);
 	start(KVT_REMOTE_FETCH, 2, 0, 0);
 	fake_answer(view.peers[0], 0);
-	pass(KVD_S);
+	pass(KVP_S);
 	is(nr_done, 0, "late READ: a device may still write, so it does not end");
 	fake_moved(view.peers[0], 0);
 	fake_moved(view.peers[0], 0);
@@ -378,8 +378,8 @@ static void test_deadline_moving(void)
 	begin(1, 1);
 	start(KVT_REMOTE_FETCH, 2, 0, 0);
 	fake_answer(view.peers[0], 0);
-	pass(KVD_S);
-	pass(2 * KVD_S);
+	pass(KVP_S);
+	pass(2 * KVP_S);
 	is(view.peers[0]->breaks, 1, "hung READ: the member is lost");
 	ok(nr_done == 1 && desc.blocks[0].status, "hung READ: then it ends");
 	end("hung READ");
@@ -390,10 +390,10 @@ static void test_deadline_over(void)
 {
 	begin(1, 1);
 	memset(&desc, 0, sizeof(desc));
-	fake_now += KVD_S;
+	fake_now += KVP_S;
 	start(KVT_REMOTE_EXISTS, 1, 0, 0);
 	desc.deadline_ns = 0;
-	pass(KVD_S);
+	pass(KVP_S);
 	is(nr_done, 1, "it ends");
 	fake_answer(view.peers[0], 0);
 	end("late from the start");
@@ -422,7 +422,7 @@ static void one_event(void)
 		p->ready = true;
 		break;
 	case 2:
-		pass(rnd(1200) * KVD_MS);
+		pass(rnd(1200) * KVP_MS);
 		break;
 	case 3:
 		if (p->nr_calls)
@@ -455,7 +455,7 @@ static bool one_round(void)
 	unsigned int i, steps, wrong = 0;
 
 	begin(1 + rnd(MAX_MEMBERS), 1 + rnd(3));
-	start(rnd(4), 1 + rnd(KVT_REMOTE_BATCH), rnd(2), rnd(3) ? 0 : rnd(2000) * KVD_MS);
+	start(rnd(4), 1 + rnd(KVT_REMOTE_BATCH), rnd(2), rnd(3) ? 0 : rnd(2000) * KVP_MS);
 	for (steps = 0; !is_settled() && steps < 100000; steps++)
 		one_event();
 	for (i = 0; i < desc.nr; i++)

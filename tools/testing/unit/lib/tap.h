@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int tap_nr, tap_failed;
+/* One of each for all files of a program */
+__attribute__((weak)) int tap_nr, tap_failed;
 
 __attribute__((format(printf, 4, 5)))
 static inline void tap_result(int good, const char *file, int line,

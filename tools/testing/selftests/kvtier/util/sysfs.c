@@ -80,6 +80,30 @@ long long kst_attr_wait(const char *space, const char *attr, long long want)
 	return got;
 }
 
+bool kst_at_rest(const char *space)
+{
+	static const char *const held[] = {
+		"leases", "filling", "dropped_held", "quarantined",
+	};
+	unsigned int i;
+	bool add_up;
+
+	for (i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
+		long long nr = kst_attr_wait(space, held[i], 0);
+
+		if (nr) {
+			printf("# %s: %lld\n", held[i], nr);
+			return false;
+		}
+	}
+	add_up = KST_UNTIL(kst_arena(space, 0, "free") +
+			   kst_attr(space, "blocks") ==
+			   kst_arena(space, 0, "frames"));
+	if (!add_up)
+		printf("# free: %lld\n", kst_arena(space, 0, "free"));
+	return add_up;
+}
+
 /*
  * A machine that wakes us in time lets the kernel's workers run, too; on one that does
  * not, time says little, so it takes more of it.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "timer.h"
 
-void kvd_timer_stop(struct kvd_timer *timer)
+void kvp_timer_stop(struct kvp_timer *timer)
 {
-	struct kvd_timer **at;
+	struct kvp_timer **at;
 
 	if (!timer->at)
 		return;
@@ -13,11 +13,11 @@ void kvd_timer_stop(struct kvd_timer *timer)
 	timer->at = 0;
 }
 
-void kvd_timer_set(struct kvd_timers *timers, struct kvd_timer *timer, uint64_t at)
+void kvp_timer_set(struct kvp_timers *timers, struct kvp_timer *timer, uint64_t at)
 {
-	struct kvd_timer **place;
+	struct kvp_timer **place;
 
-	kvd_timer_stop(timer);
+	kvp_timer_stop(timer);
 	timer->at = at ? at : 1;
 	timer->list = timers;
 	for (place = &timers->first; *place && (*place)->at <= at;
@@ -27,17 +27,17 @@ void kvd_timer_set(struct kvd_timers *timers, struct kvd_timer *timer, uint64_t 
 	*place = timer;
 }
 
-uint64_t kvd_timers_next(const struct kvd_timers *timers)
+uint64_t kvp_timers_next(const struct kvp_timers *timers)
 {
 	return timers->first ? timers->first->at : UINT64_MAX;
 }
 
-void kvd_timers_run(struct kvd_timers *timers, uint64_t now)
+void kvp_timers_run(struct kvp_timers *timers, uint64_t now)
 {
 	while (timers->first && timers->first->at <= now) {
-		struct kvd_timer *timer = timers->first;
+		struct kvp_timer *timer = timers->first;
 
-		kvd_timer_stop(timer);
+		kvp_timer_stop(timer);
 		timer->fire(timer);
 	}
 }

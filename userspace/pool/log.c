@@ -9,24 +9,24 @@
 
 #define LINE	1024	/* bytes */
 
-static enum kvd_level limit = KVD_INFO;
+static enum kvp_level limit = KVP_INFO;
 
 static const struct {
-	enum kvd_level level;
+	enum kvp_level level;
 	const char *name;
 } names[] = {
-	{ KVD_ERROR, "error" },
-	{ KVD_WARN, "warning" },
-	{ KVD_INFO, "info" },
-	{ KVD_DEBUG, "debug" },
+	{ KVP_ERROR, "error" },
+	{ KVP_WARN, "warning" },
+	{ KVP_INFO, "info" },
+	{ KVP_DEBUG, "debug" },
 };
 
-void kvd_log_level(enum kvd_level level)
+void kvp_log_level(enum kvp_level level)
 {
 	limit = level;
 }
 
-bool kvd_log_parse(const char *text, enum kvd_level *level)
+bool kvp_log_parse(const char *text, enum kvp_level *level)
 {
 	size_t i;
 
@@ -38,7 +38,7 @@ bool kvd_log_parse(const char *text, enum kvd_level *level)
 	return false;
 }
 
-static const char *name_of(enum kvd_level level)
+static const char *name_of(enum kvp_level level)
 {
 	size_t i;
 
@@ -48,7 +48,7 @@ static const char *name_of(enum kvd_level level)
 	return "";
 }
 
-const char *kvd_quote(const char *text)
+const char *kvp_quote(const char *text)
 {
 	static char lines[4][LINE / 2];
 	static unsigned int turn;
@@ -64,7 +64,7 @@ const char *kvd_quote(const char *text)
 }
 
 /* One write a line, so that lines of several programs do not mix. */
-void kvd_log(enum kvd_level level, const char *what, const char *format, ...)
+void kvp_log(enum kvp_level level, const char *what, const char *format, ...)
 {
 	char line[LINE];
 	va_list args;
@@ -75,7 +75,7 @@ void kvd_log(enum kvd_level level, const char *what, const char *format, ...)
 	if (getenv("JOURNAL_STREAM"))
 		len = snprintf(line, sizeof(line), "<%d>", level);
 	len += snprintf(line + len, sizeof(line) - len, "level=%s msg=%s",
-			name_of(level), kvd_quote(what));
+			name_of(level), kvp_quote(what));
 	if (*format && len < LINE - 2)
 		line[len++] = ' ';
 	va_start(args, format);

@@ -3,8 +3,8 @@
  * A helper of a remote tier, for selftests: the channel by itself, and a thread that
  * answers from a table of blocks in memory, rightly, late, wrongly or not at all.
  */
-#ifndef KST_HELPER_H
-#define KST_HELPER_H
+#ifndef KST_REMOTE_H
+#define KST_REMOTE_H
 
 #include <liburing.h>
 
@@ -101,6 +101,8 @@ void kst_pool_forget(struct kst_pool *p, struct kst_key key);
 bool kst_pool_has(struct kst_pool *p, struct kst_key key);
 /* Has it the block, with these bytes? */
 bool kst_pool_holds(struct kst_pool *p, struct kst_key key, __u64 seed);
+/* How many of blocks 0..@nr - 1 of a chain, with their bytes? */
+unsigned int kst_pool_count(struct kst_pool *p, __u64 chain, unsigned int nr);
 /* Of a block that it has: class, parent. */
 int kst_pool_class(struct kst_pool *p, struct kst_key key);
 struct kst_key kst_pool_parent(struct kst_pool *p, struct kst_key key);
@@ -135,4 +137,32 @@ int kst_helper_stop(struct kst_helper *h);
 /* It has no space open any more, until it is asked for something again. */
 void kst_helper_let_go(struct kst_helper *h);
 
-#endif /* KST_HELPER_H */
+/* --------------------------------------------------------------------- all of it */
+
+/* Deadline, in ms, of requests that are to end by other ways only. */
+#define KST_NO_DEADLINE	"600000"
+
+/**
+ * struct kst_rig - a remote tier, KST_REMOTE, with a helper, and KST_SPACE open
+ * @pool: what the helper answers from
+ * @helper: NULL: none is attached
+ * @fd: of the space; -1: it is not open
+ */
+struct kst_rig {
+	struct kst_pool *pool;
+	struct kst_helper *helper;
+	int fd;
+};
+
+/* The space is there, and has no remote tier yet. 0 or -errno */
+int kst_rig_make(struct kst_rig *r, __u32 block_size);
+int kst_rig_start(struct kst_rig *r, __u32 depth);	/* a helper; 0 or -errno */
+int kst_rig_stop(struct kst_rig *r);			/* as kst_helper_stop() */
+void kst_rig_ways(struct kst_rig *r, struct kst_ways ways);
+/* Masks as in struct kst_ways; in all else it behaves. */
+void kst_rig_hold(struct kst_rig *r, unsigned int hold, unsigned int fail);
+/* 0; -EPROTO: see kst_pool_wrong(); -ETIMEDOUT: the helper stays. */
+int kst_rig_end(struct kst_rig *r);
+int kst_give_remote(const char *space, const char *timeout_ms);
+
+#endif /* KST_REMOTE_H */

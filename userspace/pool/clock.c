@@ -3,10 +3,10 @@
 
 #include "clock.h"
 
-uint64_t kvd_now(void)
+uint64_t kvp_now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * KVD_S + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * KVP_S + (uint64_t)ts.tv_nsec;
 }
