@@ -56,7 +56,7 @@ static void tell_pressure(struct kvt_arena *a, u32 low)
 static void balance_arena(struct kvt_arena *a)
 {
 	const struct kvt_knobs *k = &a->space->knobs;
-	u32 low = kvt_watermark(a, READ_ONCE(k->low_watermark));
+	u32 low = kvt_low_watermark(a);
 	u32 high = kvt_watermark(a, READ_ONCE(k->high_watermark));
 	u32 free = READ_ONCE(a->nr_free);
 	int err = 0;

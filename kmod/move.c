@@ -18,10 +18,19 @@ u32 kvt_watermark(const struct kvt_arena *a, u32 permille)
 	return DIV_ROUND_UP_ULL((u64)READ_ONCE(a->nr_frames) * permille, 1000);
 }
 
+/*
+ * Below so many free frames the worker makes room: at the latest when none is free, as
+ * nobody else writes blocks that must not go before.
+ */
+u32 kvt_low_watermark(const struct kvt_arena *a)
+{
+	return kvt_watermark(a, READ_ONCE(a->space->knobs.low_watermark)) ?: 1;
+}
+
 static bool is_low(const struct kvt_arena *a)
 {
-	return !kvt_arena_is_shrinking(a) && READ_ONCE(a->nr_free) <
-	       kvt_watermark(a, READ_ONCE(a->space->knobs.low_watermark));
+	return !kvt_arena_is_shrinking(a) &&
+	       READ_ONCE(a->nr_free) < kvt_low_watermark(a);
 }
 
 /* Let the worker make room in @a, if it is short of frames. */

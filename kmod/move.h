@@ -5,6 +5,7 @@
 #include "space.h"
 
 u32 kvt_watermark(const struct kvt_arena *a, u32 permille);
+u32 kvt_low_watermark(const struct kvt_arena *a);
 void kvt_balance_if_low(struct kvt_arena *a);
 u32 kvt_frame_take(struct kvt_arena *a, u32 keep);
 void kvt_frame_return(struct kvt_arena *a, u32 frame);

@@ -83,6 +83,19 @@ TEST_F_TIMEOUT(write, admission_words, 30)
 	EXPECT_EQ(-EACCES, kst_tier_knob(KST_NVME, "bytes_written", "0"));
 }
 
+/* Nothing is to be free ahead of need; then it is written when none is. */
+TEST_F_TIMEOUT(write, no_watermarks, 60)
+{
+	unsigned int n;
+
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "low_watermark", "0"));
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "high_watermark", "0"));
+	for (n = 0; n < 2 * FRAMES; n++)
+		ASSERT_LE(0, put_root(self->fd, n));
+	for (n = 0; n < 2 * FRAMES; n++)
+		EXPECT_EQ(0, kst_get_block(self->fd, 1, n, BS));
+}
+
 /* What was stored and never asked for again is not worth a write. */
 TEST_F_TIMEOUT(write, second, 60)
 {
