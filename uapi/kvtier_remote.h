@@ -75,7 +75,9 @@ struct kvt_remote_attach {
  *	behind the first that is not there nobody looks. With @wait_ns: of the first key
  *	only, when it is there, for so long
  * @KVT_REMOTE_FETCH: fill the frames, and the trailers. Each block by itself: 0,
- *	-ENOENT, -EIO...: then nothing writes to its frame any more
+ *	-ENOENT, -EIO...: then nothing writes to its frame any more. When the space
+ *	leaves the tier its requests end unanswered; nothing may write to their frames
+ *	the space's quarantine_ms later
  * @KVT_REMOTE_SPILL: take frames, held by the kernel meanwhile, and their trailers.
  *	Each by itself: 0 (also: the pool has it), -ENOSPC, -EIO...
  * @KVT_REMOTE_DROP: forget the keys. Status 0 or -errno

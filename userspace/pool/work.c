@@ -256,6 +256,11 @@ static void end_op(struct kvp_link *link, const struct ibv_wc *wc)
 	struct kvp_op *op = line_take(&link->posted);
 	int err = errno_of(wc->status);
 
+	/* A provider may take what it says that it could not post. */
+	if (!op) {
+		kvp_link_break(link, -EIO, "a completion of nothing");
+		return;
+	}
 	link->nr_posted--;
 	if (!err)
 		count_op(link, op);

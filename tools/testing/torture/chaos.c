@@ -440,7 +440,7 @@ bool chaos_run(const struct options *o, const struct plan *p,
 	int fd = space_open(SPACE, O_RDONLY);
 	unsigned int i;
 
-	c.pool = p->pool ? pool_new(p) : NULL;
+	c.pool = p->pool ? pool_new(p, false) : NULL;
 	if (c.pool)
 		start_pool(&c);
 	for (i = 0; i < o->processes; i++)

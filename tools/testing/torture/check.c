@@ -166,6 +166,19 @@ static bool remove_tier(struct shared *sh, const char *tier)
 	return !err && size == free;
 }
 
+/* What was found on a tier that came back is the space's, or will be. */
+static bool is_recovered(struct shared *sh)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+	long long left;
+
+	while ((left = tier_attr(NVME, "recovering")) > 0 && now_ms() < end)
+		usleep(20000);
+	if (left > 0)
+		complain(sh, "%lld segments are still to be read", left);
+	return left <= 0;
+}
+
 /* All have gone: what they held came back, bytes are right, memory returns. */
 bool check_quiet(const struct plan *p, struct shared *sh)
 {
@@ -178,7 +191,7 @@ bool check_quiet(const struct plan *p, struct shared *sh)
 	for (i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
 		if (!becomes(sh, nothing[i], 0))
 			return false;
-	if (!frames_add_up(sh) || !check_keys(p, sh))
+	if (!is_recovered(sh) || !frames_add_up(sh) || !check_keys(p, sh))
 		return false;
 	if (!becomes(sh, "blocks", 0) || !becomes(sh, "descriptors", 0) ||
 	    !frames_add_up(sh))

@@ -35,6 +35,7 @@ struct pooled {
 
 /* Shared with those who come after it. */
 struct pool {
+	bool is_tame;
 	uint32_t room;
 	uint32_t next;
 	size_t map_bytes;
@@ -60,9 +61,15 @@ struct helper {
 	uint64_t due[MAX_DEPTH];
 };
 
+/* Does it do what it should not? */
+static bool chance(struct helper *h, uint32_t n)
+{
+	return !h->pool->is_tame && rng_one_in(&h->rng, n);
+}
+
 /* ------------------------------------------------------------------ its memory */
 
-struct pool *pool_new(const struct plan *p)
+struct pool *pool_new(const struct plan *p, bool is_tame)
 {
 	uint32_t room = POOL_BYTES / (p->block_size + sizeof(struct pooled));
 	size_t head = sizeof(struct pool) + room * sizeof(struct pooled);
@@ -73,6 +80,7 @@ struct pool *pool_new(const struct plan *p)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (pool == MAP_FAILED)
 		return NULL;
+	pool->is_tame = is_tame;
 	pool->room = room;
 	pool->map_bytes = bytes;
 	pool->bytes = (char *)pool + head;
@@ -152,7 +160,7 @@ static int spill(struct helper *h, const struct kvt_remote_desc *d,
 {
 	struct pooled *b;
 
-	if (rng_one_in(&h->rng, 16))
+	if (chance(h, 16))
 		return rng_one_in(&h->rng, 2) ? -ENOSPC : -EIO;
 	b = place(h->pool, rb->key);
 	b->of = (struct kvt_trailer_of){
@@ -176,7 +184,7 @@ static int fetch(struct helper *h, const struct kvt_remote_desc *d,
 
 	if (!b)
 		return -ENOENT;
-	switch (rng_below(&h->rng, 32)) {
+	switch (h->pool->is_tame ? 3 : rng_below(&h->rng, 32)) {
 	case 0:
 		return -EIO;
 	case 1:	/* says so, and has written nothing */
@@ -187,9 +195,9 @@ static int fetch(struct helper *h, const struct kvt_remote_desc *d,
 	}
 	memcpy(frame, bytes_of(h, b), d->block_size);
 	memcpy(trailer, b->trailer, d->trailer_size);
-	if (rng_one_in(&h->rng, 32))
+	if (chance(h, 32))
 		frame[rng_below(&h->rng, d->block_size)] ^= 1;
-	if (rng_one_in(&h->rng, 32))
+	if (chance(h, 32))
 		trailer[rng_below(&h->rng, sizeof(struct kvt_trailer))] ^= 1;
 	return 0;
 }
@@ -276,7 +284,7 @@ static void answer(struct helper *h, uint32_t tag)
 	for (i = 0; i < d->nr; i++)
 		d->blocks[i].status = serve(h, d, i);
 	h->due[tag] = 0;
-	if (rng_one_in(&h->rng, 16))
+	if (chance(h, 16))
 		answer_wrongly(h, tag);
 	else
 		command(h, KVT_URING_COMMIT_REQ, tag, d->id, false);
@@ -292,9 +300,9 @@ static void take_request(struct helper *h, uint32_t tag)
 		complain(h->sh, "a request that makes no sense: op %u, %u blocks of %u, trailers of %u",
 			 d->op, d->nr, d->block_size, d->trailer_size);
 	h->due[tag] = now_ms();
-	if (rng_one_in(&h->rng, 8))
+	if (chance(h, 8))
 		h->due[tag] += rng_below(&h->rng, 100);
-	if (rng_one_in(&h->rng, 64))
+	if (chance(h, 64))
 		h->due[tag] += rng_below(&h->rng, LATE_MS);
 }
 

@@ -262,7 +262,8 @@ void maps_drop(struct worker *w);
 
 /* pool.c */
 struct pool;
-struct pool *pool_new(const struct plan *p);	/* NULL: no memory */
+/* Tame ones do as they are told. NULL: no memory */
+struct pool *pool_new(const struct plan *p, bool is_tame);
 void pool_free(struct pool *pool);
 int pool_run(const struct plan *plan, struct shared *sh, struct pool *pool,
 	     uint64_t seed);
