@@ -313,7 +313,10 @@ void kvt_log_flush(struct kvt_log *log, unsigned long deadline)
 
 static void stop(struct kvt_log *log)
 {
+	/* Nobody else takes segments away from now on. */
+	mutex_lock(&log->reclaim);
 	WRITE_ONCE(log->is_stopping, true);
+	mutex_unlock(&log->reclaim);
 	kvt_recover_stop(log);
 	cancel_work_sync(&log->arena->space->balance);
 	kvt_log_close_all(log);

@@ -50,7 +50,8 @@ struct kvt_stream {
  * @nr_groups: groups not yet done; waited for on space->wait
  * @nr_io: their transfers, to their very end; waited for by its address
  * @advance: commits groups
- * @is_stopping: nothing is to be written any more (READ_ONCE)
+ * @is_stopping: nothing is to be written any more, no segment is reclaimed (READ_ONCE;
+ *	set under @reclaim before the log goes)
  * @segments: owned, oldest generation first (space->lock)
  * @nr_segments: owned, those in @found too (space->lock)
  * @nr_unburied: sum of the segments' (space->lock)

@@ -422,7 +422,7 @@ static struct kvt_segment *oldest(struct kvt_log *log, bool *at_rest)
  *
  * Context: process, may sleep.
  * Return: 0, also if there is no need any more; -EAGAIN: it has to be closed, or
- * older ones to be found, first, which is under way; -ENOENT.
+ * older ones to be found, first, which is under way; -ENOENT: there is none to take.
  */
 int kvt_reclaim(struct kvt_log *log, bool (*is_needed)(struct kvt_log *log))
 {
@@ -432,7 +432,9 @@ int kvt_reclaim(struct kvt_log *log, bool (*is_needed)(struct kvt_log *log))
 
 	mutex_lock(&log->reclaim);
 	seg = oldest(log, &at_rest);
-	if (kvt_log_is_recovering(log)) {
+	if (READ_ONCE(log->is_stopping)) {
+		err = -ENOENT;	/* all go another way */
+	} else if (kvt_log_is_recovering(log)) {
 		err = -EAGAIN;	/* older ones are yet to be read */
 	} else if (is_needed && !is_needed(log)) {
 		err = 0;
@@ -516,7 +518,7 @@ void kvt_reclaim_lost(struct kvt_log *log)
 	struct kvt_segment *seg;
 
 	mutex_lock(&log->reclaim);
-	while ((seg = find_lost(log)))
+	while (!READ_ONCE(log->is_stopping) && (seg = find_lost(log)))
 		free_segment(log, seg, false);
 	mutex_unlock(&log->reclaim);
 }

@@ -17,7 +17,7 @@
 #include "faults.h"
 
 #define PATIENCE_MS	60000
-#define FILLERS		160		/* blocks that fill memory */
+#define FILLERS		40		/* of other blocks at a time */
 
 static struct pool *pool;
 static struct shared *shared;
@@ -179,8 +179,8 @@ static void chill(void)
 	reopen();
 	must("put", put());
 	do {
-		for (n = 0; n < FILLERS / 8; n++)
-			fill_one(next++ % FILLERS);
+		for (n = 0; n < FILLERS; n++)
+			fill_one(next++);
 		for (i = 0; i < NR && is_cold(i); i++)
 			;
 	} while (i < NR && now_ms() < end);
