@@ -18,13 +18,24 @@ u32 kvt_watermark(const struct kvt_arena *a, u32 permille)
 	return DIV_ROUND_UP_ULL((u64)READ_ONCE(a->nr_frames) * permille, 1000);
 }
 
+static bool has_log(struct kvt_space *space)
+{
+	struct kvt_arena *a;
+
+	kvt_for_each_arena(a, space)
+		if (READ_ONCE(a->log))
+			return true;
+	return false;
+}
+
 /*
- * Below so many free frames the worker makes room: at the latest when none is free, as
- * nobody else writes blocks that must not go before.
+ * Below so many free frames the worker makes room. Where blocks are written before they
+ * go, which nobody else does, that is at the latest when none is free.
  */
 u32 kvt_low_watermark(const struct kvt_arena *a)
 {
-	return kvt_watermark(a, READ_ONCE(a->space->knobs.low_watermark)) ?: 1;
+	return kvt_watermark(a, READ_ONCE(a->space->knobs.low_watermark)) ?:
+	       has_log(a->space);
 }
 
 static bool is_low(const struct kvt_arena *a)
