@@ -285,16 +285,21 @@ TEST_F(spill, back_without_families)
 	EXPECT_EQ(gone - saved, kst_stat(KST_SPACE, "spill_missed"));
 }
 
-/* A helper that never answers: eviction goes on without it. */
+/*
+ * A helper that never answers: eviction goes on without it. By roots: the leaf of a chain
+ * that it has keeps all of the chain.
+ */
 TEST_F(spill, nothing_waits)
 {
 	static const char *const write[] = { "back", "through" };
-	unsigned int i;
+	unsigned int i, n;
 
 	kst_rig_hold(&self->r, KST_OP_ALL, 0);
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, knobs(KST_SPACE, write[i]));
-		ASSERT_EQ(0, put_chain(self->r.fd, i + 1, 0, 3 * FRAMES));
+		for (n = 0; n < 3 * FRAMES; n++)
+			ASSERT_LE(0, kst_put_pattern(self->r.fd, kst_key(i + 1, n),
+						     kst_root, BS, kst_seed(i + 1, n)));
 	}
 	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 1));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spills"));
