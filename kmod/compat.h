@@ -8,8 +8,13 @@
 #include <linux/blkdev.h>
 #include <linux/io_uring/cmd.h>
 #include <linux/mm.h>
+#include <linux/workqueue.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #include <linux/pfn_t.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define system_dfl_wq system_unbound_wq
 #endif
 
 static inline vm_fault_t kvt_insert_pfn_pmd(struct vm_fault *vmf,

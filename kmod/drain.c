@@ -280,6 +280,8 @@ int kvt_drain_begin(struct kvt_space *space)
 	}
 	if (!err) {
 		WRITE_ONCE(d->is_on, true);
+		/* What one before has marked is not marked again. */
+		kvt_spill_kick(space);
 		queue_delayed_work(space->wq, &d->work, 0);
 	}
 	mutex_unlock(&d->lock);

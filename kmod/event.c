@@ -216,7 +216,7 @@ void kvt_event_block(const struct kvt_space *space, const struct kvt_block *b,
 	spin_lock(&c->lock);
 	remember(c, space, b, what);
 	spin_unlock(&c->lock);
-	queue_delayed_work(system_wq, &c->work, DELAY);
+	schedule_delayed_work(&c->work, DELAY);
 }
 
 /**

@@ -95,8 +95,8 @@ static void unmark(struct kvt_space *space, const struct kvt_block *b,
 	xa_clear_mark(&space->slots, b->slot, mark);
 }
 
-/* Soon, so that batches form. */
-static void kick(struct kvt_space *space)
+/* Spill what is marked. Soon, so that batches form. */
+void kvt_spill_kick(struct kvt_space *space)
 {
 	queue_delayed_work(space->wq, &space->spill.work, 1);
 }
@@ -484,7 +484,7 @@ void kvt_spill_ask(struct kvt_space *space, u32 slot)
 	if (b)
 		mark(space, b);
 	spin_unlock(&space->lock);
-	kick(space);
+	kvt_spill_kick(space);
 }
 
 /* Is any block to be spilled, or on its way? */
@@ -506,7 +506,7 @@ void kvt_spill_note_sealed(struct kvt_space *space, const struct kvt_block *b)
 	    !kvt_space_has_remote(space))
 		return;
 	mark(space, b);
-	kick(space);
+	kvt_spill_kick(space);
 }
 
 /* A block is about to leave memory. */
@@ -603,5 +603,5 @@ void kvt_spill_ahead(struct kvt_space *space)
 	kvt_for_each_arena(a, space)
 		if (a->kind == kind)
 			mark_ahead(a);
-	kick(space);
+	kvt_spill_kick(space);
 }

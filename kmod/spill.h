@@ -51,6 +51,7 @@ void kvt_spill_forget(struct kvt_space *space);
 
 bool kvt_spill_has_work(struct kvt_space *space);
 bool kvt_spill_wants(struct kvt_space *space, const struct kvt_block *b);
+void kvt_spill_kick(struct kvt_space *space);
 void kvt_spill_ask(struct kvt_space *space, u32 slot);
 bool kvt_spill_is_due(struct kvt_space *space, u32 slot);
 

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "chunk.h"
+#include "compat.h"
 #include "sysfs.h"
 #include "tier_mem.h"
 
@@ -55,7 +56,7 @@ static void reclaim_work(struct work_struct *work)
 	spin_lock(&mem->lock);
 	list_splice(&list, &mem->limbo);
 	spin_unlock(&mem->lock);
-	queue_delayed_work(system_unbound_wq, &mem->reclaim, RECLAIM_INTERVAL);
+	queue_delayed_work(system_dfl_wq, &mem->reclaim, RECLAIM_INTERVAL);
 }
 
 static void free_list(struct list_head *list)
@@ -162,7 +163,7 @@ static int remove_tier(struct kvt_tier *tier)
 	struct kvt_mem_tier *mem = to_kvt_mem_tier(tier);
 
 	/* What limbo holds may have come to rest by now. */
-	mod_delayed_work(system_unbound_wq, &mem->reclaim, 0);
+	mod_delayed_work(system_dfl_wq, &mem->reclaim, 0);
 	flush_delayed_work(&mem->reclaim);
 	return tier->users || mem->nr_limbo ? -EBUSY : 0;
 }
@@ -291,6 +292,6 @@ void kvt_tier_give(struct kvt_tier *tier, struct list_head *from)
 	mem->nr_limbo += nr;
 	list_splice_init(from, &mem->limbo);
 	spin_unlock(&mem->lock);
-	mod_delayed_work(system_unbound_wq, &mem->reclaim, 0);
+	mod_delayed_work(system_dfl_wq, &mem->reclaim, 0);
 	flush_delayed_work(&mem->reclaim);
 }

@@ -159,6 +159,28 @@ TEST_F(drain, rules)
 	kst_rig_hold(&self->r, 0, 0);
 }
 
+/* Stopped while there was no helper, it goes on when it is begun again. */
+TEST_F_TIMEOUT(drain, again, 120)
+{
+	unsigned int n, nr = 8;
+
+	for (n = 0; n < nr; n++)
+		ASSERT_EQ(0, put(self->r.fd, 1, n));
+	kst_rig_hold(&self->r, KST_OP(SPILL), 0);
+	ASSERT_EQ(0, begin());
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 1));
+	ASSERT_EQ(0, kst_rig_stop(&self->r));
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "drain/on", "0"));
+	/* So that the spill work has seen that it is over. */
+	kst_sleep_ms(1000);
+	kst_rig_hold(&self->r, 0, 0);
+	ASSERT_EQ(0, kst_rig_start(&self->r, 8));
+	ASSERT_EQ(0, begin());
+	EXPECT_EQ(0, over());
+	EXPECT_EQ(nr, kst_attr(KST_SPACE, "drain/done"));
+	EXPECT_EQ(nr, kst_pool_count(self->r.pool, 1, nr));
+}
+
 /* ------------------------------------------------------- while all come and go */
 
 #define SPACE2		"kst_space2"
