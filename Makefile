@@ -5,6 +5,7 @@
 # make demo         set up, boot the test VM, replay a real trace in it; DEMO=pool: two
 #                   hosts and a pool node
 # make check        set up, build, run every test
+# make check-full   the same for a night: sanitizer kernels, torture, fuzzers
 # make bench        measure, beside what it is held against: build/bench/report.md
 #                   also: bench-quick (minutes), bench-uml (user-mode Linux)
 # make tools        the trace replay and the cache simulator
@@ -30,7 +31,7 @@ MODULE := $(KBUILD_OUT)/kvtier.ko
 USERSPACE := userspace/lib userspace/kvtierctl userspace/kvtierd userspace/poold
 TOOLS := tools/testing/replay tools/testing/sim
 
-.PHONY: all module userspace tools install uninstall clean demo check fuzz style \
+.PHONY: all module userspace tools install uninstall clean demo check check-full fuzz style \
 	bench bench-quick bench-uml FORCE
 
 all: module userspace
@@ -71,6 +72,9 @@ demo:
 
 check:
 	tools/testing/check
+
+check-full:
+	tools/testing/check-full
 
 bench:
 	tools/testing/bench/run
