@@ -274,6 +274,7 @@ int kvt_cmd_put(struct kvt_cmd *c)
 
 int kvt_cmd_drop(struct kvt_cmd *c)
 {
+	bool is_local = c->batch->flags & KVT_F_LOCAL;
 	struct kvt_space *space = c->file->space;
 	u32 i;
 
@@ -281,10 +282,10 @@ int kvt_cmd_drop(struct kvt_cmd *c)
 		const u8 *key = c->entries[i].key;
 
 		kvt_cmd_result(c, i, c->batch->flags & KVT_F_CHAIN ?
-			       kvt_drop_chain(space, key) :
-			       kvt_drop_one(space, key));
+			       kvt_drop_chain(space, key, is_local) :
+			       kvt_drop_one(space, key, is_local));
 	}
-	if (!(c->batch->flags & KVT_F_LOCAL))
+	if (!is_local)
 		kvt_drop_remote(space, c->entries[0].key, sizeof(*c->entries),
 				c->batch->done, c->batch->flags & KVT_F_CHAIN);
 	return 0;

@@ -7,6 +7,7 @@
 #include "drop.h"
 #include "index.h"
 #include "space.h"
+#include "spill.h"
 #include "trace.h"
 
 /* Blocks of a chain that are hidden under one hold of space->lock. */
@@ -17,11 +18,13 @@
  * @ours: those that are ours to destroy
  * @slots: of those that are leased or owned: readers of these slots lose them
  * @nr_slots: length of @slots
+ * @is_local: the pool may keep them
  */
 struct hidden {
 	struct list_head ours;
 	u32 slots[BATCH];
 	u32 nr_slots;
+	bool is_local;
 };
 
 /*
@@ -37,6 +40,8 @@ static void hide(struct kvt_space *space, struct kvt_block *b,
 		kvt_block_hide(space, b, KVT_CANCELLED, standin);
 		return;
 	}
+	if (h->is_local)
+		kvt_spill_let_arrive(space, b);
 	kvt_block_hide(space, b, KVT_DROPPED, standin);
 	if (kvt_block_claim_hidden(b))
 		list_add(&b->filling, &h->ours);
@@ -62,13 +67,16 @@ static void finish(struct kvt_space *space, struct hidden *h)
  * kvt_drop_one() - forget one block
  * @space: the space
  * @key: its key
+ * @is_local: the pool may keep it, also if it is just being sent there
  *
  * Context: process, may sleep.
  * Return: 0, or -ENOENT.
  */
-int kvt_drop_one(struct kvt_space *space, const u8 *key)
+int kvt_drop_one(struct kvt_space *space, const u8 *key, bool is_local)
 {
-	struct hidden h = { .ours = LIST_HEAD_INIT(h.ours) };
+	struct hidden h = {
+		.ours = LIST_HEAD_INIT(h.ours), .is_local = is_local,
+	};
 	struct kvt_block *b, *standin;
 
 	standin = kvt_block_alloc_standin(space, key);
@@ -155,16 +163,19 @@ static u32 hide_family(struct kvt_space *space, struct kvt_block *top,
  * kvt_drop_chain() - forget a block and all that continue it
  * @space: the space
  * @key: its key; it may be absent itself
+ * @is_local: as for kvt_drop_one()
  *
  * Blocks that are added below it meanwhile may stay.
  *
  * Context: process, may sleep.
  * Return: 0, -ENOENT, or -EINTR if killed.
  */
-int kvt_drop_chain(struct kvt_space *space, const u8 *key)
+int kvt_drop_chain(struct kvt_space *space, const u8 *key, bool is_local)
 {
 	u32 limit = atomic_read(&space->nr_descriptors), nr = 0, step;
-	struct hidden h = { .ours = LIST_HEAD_INIT(h.ours) };
+	struct hidden h = {
+		.ours = LIST_HEAD_INIT(h.ours), .is_local = is_local,
+	};
 	struct kvt_block *top;
 	bool done = false;
 

@@ -4,8 +4,8 @@
 
 #include "kvt.h"
 
-int kvt_drop_one(struct kvt_space *space, const u8 *key);
-int kvt_drop_chain(struct kvt_space *space, const u8 *key);
+int kvt_drop_one(struct kvt_space *space, const u8 *key, bool is_local);
+int kvt_drop_chain(struct kvt_space *space, const u8 *key, bool is_local);
 void kvt_drop_expired(struct kvt_space *space, const u8 *key, u64 now);
 void kvt_drop_poisoned(struct kvt_space *space, struct kvt_block *b);
 

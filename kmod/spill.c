@@ -134,8 +134,8 @@ static void settle_block(struct kvt_space *space, const struct kvt_block *b,
 	spin_lock(&space->lock);
 	if (!arrived)
 		unmark(space, b, KVT_MARK_REMOTE);
+	dropped = b->state == KVT_DROPPED && has_mark(space, b, KVT_MARK_TO_SPILL);
 	unmark(space, b, KVT_MARK_TO_SPILL);
-	dropped = b->state == KVT_DROPPED;
 	spin_unlock(&space->lock);
 	/* The pool was told to forget it before it had it. */
 	if (arrived && dropped)
@@ -485,6 +485,13 @@ void kvt_spill_ask(struct kvt_space *space, u32 slot)
 		mark(space, b);
 	spin_unlock(&space->lock);
 	kvt_spill_kick(space);
+}
+
+/* @b is dropped here only: if it is on its way, it may stay there. */
+void kvt_spill_let_arrive(struct kvt_space *space, const struct kvt_block *b)
+{
+	lockdep_assert_held(&space->lock);
+	unmark(space, b, KVT_MARK_TO_SPILL);
 }
 
 /* Is any block to be spilled, or on its way? */

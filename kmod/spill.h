@@ -61,6 +61,7 @@ void kvt_spill_note_remote(struct kvt_space *space, u32 slot);
 /* Under space->lock. */
 void kvt_spill_note_sealed(struct kvt_space *space, const struct kvt_block *b);
 void kvt_spill_note_leaving(struct kvt_space *space);
+void kvt_spill_let_arrive(struct kvt_space *space, const struct kvt_block *b);
 
 void kvt_spill_note_gone(struct kvt_space *space, const struct kvt_block *b);
 void kvt_spill_ahead(struct kvt_space *space);

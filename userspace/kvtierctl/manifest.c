@@ -63,12 +63,27 @@ static int heard(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
+/* How the kernel ends a dump, libnl does not look at. */
+static int ended(struct nl_msg *msg, void *arg)
+{
+	const struct nlmsghdr *head = nlmsg_hdr(msg);
+	struct list *l = arg;
+	int err = 0;
+
+	if ((size_t)nlmsg_datalen(head) >= sizeof(err))
+		memcpy(&err, nlmsg_data(head), sizeof(err));
+	if (!l->err)
+		l->err = err;
+	return NL_STOP;
+}
+
 static int ask(struct nl_sock *sock, const char *space, struct list *l)
 {
 	struct nl_msg *msg;
 	int family, err;
 
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, heard, l);
+	nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, ended, l);
 	err = genl_connect(sock);
 	family = err ? err : genl_ctrl_resolve(sock, KVT_NL_FAMILY);
 	if (family < 0)
@@ -94,11 +109,10 @@ long manifest_ask(const char *space, struct manifest_block **blocks)
 	int err = sock ? ask(sock, space, &l) : -NLE_NOMEM;
 
 	nl_socket_free(sock);
-	if (!err && l.err)
-		err = -NLE_NOMEM;
-	if (err < 0) {
+	if (err < 0 || l.err) {
 		free(l.blocks);
-		cannot(CTL_FAILED, "the list of its blocks: %s", nl_geterror(err));
+		cannot(CTL_FAILED, "the list of its blocks: %s",
+		       err < 0 ? nl_geterror(err) : strerror(-l.err));
 		return -1;
 	}
 	*blocks = l.blocks;

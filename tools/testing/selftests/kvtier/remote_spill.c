@@ -695,6 +695,25 @@ TEST_F(spill, drop_meets_spill)
 	expect_free(_metadata, self->r.fd, 1);
 }
 
+/* Dropped here only, while it is on its way: the pool keeps it. */
+TEST_F(spill, local_drop_meets_spill)
+{
+	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
+	kst_rig_hold(&self->r, KST_OP(SPILL), 0);
+	ASSERT_EQ(0, put(self->r.fd, 1, 0));
+	ASSERT_EQ(0, put(self->r.fd, 2, 0));
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 2));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(1, 0), KVT_F_LOCAL));
+	EXPECT_EQ(0, kst_drop(self->r.fd, kst_key(2, 0), KVT_F_LOCAL | KVT_F_CHAIN));
+	kst_rig_hold(&self->r, 0, 0);
+	EXPECT_TRUE(KST_UNTIL(!kst_pool_pending(self->r.pool)));
+	expect_free(_metadata, self->r.fd, 1);
+	EXPECT_EQ(0, kst_pool_asked(self->r.pool, KVT_REMOTE_DROP));
+	EXPECT_TRUE(kst_pool_has(self->r.pool, kst_key(1, 0)));
+	EXPECT_TRUE(kst_pool_has(self->r.pool, kst_key(2, 0)));
+	EXPECT_EQ(2, kst_stat(KST_SPACE, "spills"));
+}
+
 /* ------------------------------------------------------------------- all at once */
 
 #define WORKERS	3
