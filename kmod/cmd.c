@@ -118,7 +118,7 @@ enum kvt_sight kvt_cmd_look(struct kvt_space *space, const u8 *key)
 	enum kvt_sight s;
 
 	rcu_read_lock();
-	s = look_at(space, kvt_index_find(space, key));
+	s = look_at(space, kvt_index_find_rcu(space, key));
 	rcu_read_unlock();
 	return s;
 }
@@ -132,7 +132,7 @@ static enum kvt_sight try_hold(struct kvt_cmd *c, const u8 *key,
 	enum kvt_sight s;
 
 	rcu_read_lock();
-	b = kvt_index_find(space, key);
+	b = kvt_index_find_rcu(space, key);
 	if (b && kvt_cmd_is_expired(c, b)) {
 		s = KVT_ABSENT;
 	} else if (b && kvt_block_hold(space, b)) {

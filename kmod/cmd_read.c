@@ -18,7 +18,7 @@
 static int lookup_one(struct kvt_cmd *c, struct kvt_entry *e)
 {
 	struct kvt_space *space = c->file->space;
-	struct kvt_block *b = kvt_index_find(space, e->key);
+	struct kvt_block *b = kvt_index_find_rcu(space, e->key);
 	int kind;
 
 	if (!b || !kvt_block_is_sealed(b) || kvt_cmd_is_expired(c, b))
@@ -118,6 +118,30 @@ static int begin_one(struct kvt_cmd *c, u32 i)
 	return 0;
 }
 
+/* The same at once, if there is nothing to wait for, nor to be moved. Under RCU. */
+static bool lease_ready(struct kvt_cmd *c, u32 i)
+{
+	struct kvt_space *space = c->file->space;
+	struct kvt_block *b = kvt_index_find_rcu(space, c->entries[i].key);
+
+	if (!b || kvt_block_arena(space, b)->kind != KVT_TIER_DRAM ||
+	    kvt_cmd_is_expired(c, b) || !kvt_block_hold(space, b))
+		return false;
+	c->entries[i].result = leased(c, i, b);
+	return true;
+}
+
+/* Most batches need no more than this. */
+static void lease_all_ready(struct kvt_cmd *c)
+{
+	u32 end = min(c->next + RCU_BATCH, c->batch->nr);
+
+	rcu_read_lock();
+	while (c->next < end && lease_ready(c, c->next))
+		c->next++;
+	rcu_read_unlock();
+}
+
 /* Begin entries from c->next on: their transfers go to the device together. */
 static int begin_prefix(struct kvt_cmd *c)
 {
@@ -126,10 +150,15 @@ static int begin_prefix(struct kvt_cmd *c)
 	if (fatal_signal_pending(current))
 		c->stop = -EINTR;
 	while (c->next < c->batch->nr && !err) {
-		err = c->stop ?: begin_one(c, c->next);
-		c->next += !err;
-		if (!(c->next % RCU_BATCH))
-			cond_resched();
+		u32 begin = c->next;
+
+		if (!c->stop)
+			lease_all_ready(c);
+		if (c->next == begin) {
+			err = c->stop ?: begin_one(c, begin);
+			c->next += !err;
+		}
+		cond_resched();
 	}
 	kvt_cmd_submit_loads(c);
 	return err;
