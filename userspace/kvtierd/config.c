@@ -38,6 +38,10 @@ static const struct kvp_conf_key space_keys[] = {
 	KVP_CONF_KEY(kvd_space_config, key_file, kvp_conf_key_file),
 	KVP_CONF_KEY(kvd_space_config, replicas, kvp_conf_number, .most = KVP_MAX_REPLICAS,
 		     .otherwise = "1"),
+	KVP_CONF_KEY(kvd_space_config, hot_replicas, kvp_conf_count, .most = KVP_MAX_REPLICAS - 1,
+		     .otherwise = ""),
+	KVP_CONF_KEY(kvd_space_config, hot_uses, kvp_conf_number, .most = UINT16_MAX,
+		     .otherwise = "16"),
 	{}
 };
 
@@ -92,11 +96,27 @@ static bool check_rules(struct kvd_config *c, char *wrong)
 	return true;
 }
 
+static bool check_spaces(struct kvd_config *c, char *wrong)
+{
+	struct kvd_space_config *s;
+
+	for (s = c->spaces; s < c->spaces + c->nr_spaces; s++) {
+		if (!*s->pool_space)
+			strcpy(s->pool_space, s->name);
+		if (s->replicas + s->hot_replicas <= KVP_MAX_REPLICAS)
+			continue;
+		snprintf(wrong, KVP_WRONG,
+			 "space '%s': replicas and hot_replicas together are more than %u",
+			 s->name, KVP_MAX_REPLICAS);
+		return false;
+	}
+	return true;
+}
+
 static bool finish(void *config, char *wrong)
 {
 	struct kvd_config *c = config;
 	char name[256] = "";
-	unsigned int i;
 
 	if (!*c->host && !gethostname(name, sizeof(name) - 1))
 		memcpy(c->host, name, strnlen(name, KVT_HOST_SIZE - 1));
@@ -104,11 +124,9 @@ static bool finish(void *config, char *wrong)
 		strcpy(wrong, "[kvtierd] has no host, and this host has no name");
 		return false;
 	}
-	for (i = 0; i < c->nr_spaces; i++)
-		if (!*c->spaces[i].pool_space)
-			strcpy(c->spaces[i].pool_space, c->spaces[i].name);
 	c->nr_in_file = c->nr_members;
-	return kvp_etcd_check(&c->etcd, NULL, wrong) && check_rules(c, wrong);
+	return kvp_etcd_check(&c->etcd, NULL, wrong) && check_spaces(c, wrong) &&
+	       check_rules(c, wrong);
 }
 
 static const struct kvp_conf conf = {

@@ -31,12 +31,16 @@ struct kvd_member_config {
  * @pool_space: of the space on the pool nodes
  * @key_file: shows pool nodes who may use it
  * @replicas: members that are to have each block
+ * @hot_replicas: further members that are to have what is fetched often
+ * @hot_uses: what was lent so often lately is
  */
 struct kvd_space_config {
 	char name[KVP_NAME_SIZE];
 	char pool_space[KVP_NAME_SIZE];
 	struct kvp_key_file key_file;
 	unsigned int replicas;
+	unsigned int hot_replicas;
+	unsigned int hot_uses;
 };
 
 /**

@@ -83,6 +83,7 @@ struct kvd_op_count {
  * @is_stopping: no requests are taken any more
  * @code: to exit with
  * @count: by enum kvt_remote_op
+ * @hot_copies: blocks that were copied to extra members
  */
 struct kvd {
 	struct kvd_loop loop;
@@ -109,6 +110,7 @@ struct kvd {
 	bool is_stopping;
 	int code;
 	struct kvd_op_count count[KVD_NR_OPS];
+	uint64_t hot_copies;
 };
 
 #endif /* KVD_DAEMON_H */

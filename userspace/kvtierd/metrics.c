@@ -51,6 +51,7 @@ void kvd_metrics_count(struct kvd *d, const struct kvd_request *rq)
 	c->bucket[bucket_of(ns)]++;
 	for (i = 0; i < rq->desc->nr; i++)
 		count_block(c, rq->status[i]);
+	d->hot_copies += rq->nr_copied;
 }
 
 static void head(FILE *f, const char *name, const char *type, const char *help)
@@ -165,6 +166,8 @@ static void write_all(FILE *f, const struct kvd *d)
 	write_latency(f, d);
 	for (i = 0; i < sizeof(peer_metrics) / sizeof(*peer_metrics); i++)
 		write_peers(f, d, &peer_metrics[i]);
+	head(f, "hot_copies_total", "counter", "Hot blocks copied to an extra pool node.");
+	fprintf(f, "kvtierd_hot_copies_total %" PRIu64 "\n", d->hot_copies);
 	head(f, "requests_under_way", "gauge", "Requests of the kernel that are not answered.");
 	fprintf(f, "kvtierd_requests_under_way %u\n", d->nr_busy);
 }

@@ -76,6 +76,7 @@ static void sealed(struct kvd_call *call, int err, const struct kvp_message *ans
 		p->lease[i] = 0;
 		p->err[i] = err ? err :
 			    -(int)le32toh(KVP_ENTRIES(answer, result)[n++].status);
+		p->nr_sealed += !p->err[i];
 	}
 	settle(p);
 }
@@ -165,6 +166,7 @@ static void take_places(struct kvd_part *p, const struct kvp_place *places)
 	for (i = 0; i < p->nr; i++) {
 		p->err[i] = -(int)le32toh(places[i].status);
 		p->lease[i] = p->err[i] ? 0 : le64toh(places[i].lease);
+		p->uses[i] = le32toh(places[i].uses);
 		if (!p->err[i] && !p->lease[i])
 			p->err[i] = -EPROTO;
 		/* What is there need not be sent. */

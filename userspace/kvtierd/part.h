@@ -55,9 +55,11 @@ struct kvd_move {
  * @nr: blocks
  * @nr_moving: of @moves under way
  * @has_moved: bytes were moved
+ * @nr_sealed: blocks that the member has now, and had not
  * @block: by number in the part: number in the request
  * @err: by number in the part: what became of it: 0, or negative
  * @lease: by number in the part: what it was lent; 0: nothing
+ * @uses: by number in the part: how often the member lent it lately
  * @moves: by number in the part
  */
 struct kvd_part {
@@ -69,9 +71,11 @@ struct kvd_part {
 	unsigned int nr;
 	unsigned int nr_moving;
 	bool has_moved;
+	unsigned int nr_sealed;
 	uint8_t block[KVT_REMOTE_BATCH];
 	int err[KVT_REMOTE_BATCH];
 	uint64_t lease[KVT_REMOTE_BATCH];
+	uint32_t uses[KVT_REMOTE_BATCH];
 	struct kvd_move moves[KVT_REMOTE_BATCH];
 };
 

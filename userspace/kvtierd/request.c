@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "container.h"
 #include "request.h"
+#include "trailer.h"
 
 #define MARGIN_NS	(50 * KVP_MS)	/* before the kernel's deadline, at most */
 #define PATIENCE_NS	KVP_S		/* behind it, with devices */
@@ -24,6 +25,12 @@ static const struct kvd_plan plans[] = {
 /* EXISTS that waits: first for the first block alone. */
 static const struct kvd_plan await = {
 	.ask = KVP_ACQUIRE, .flags = KVP_F_WAIT, .give_back = KVP_RELEASE,
+};
+
+/* Behind a FETCH: what came is written to extra members. */
+static const struct kvd_plan copy = {
+	.ask = KVP_RESERVE, .moves = true, .verb = KVP_WRITE, .seal = KVP_COMMIT,
+	.give_back = KVP_ABORT, .everywhere = true,
 };
 
 static uint32_t all_blocks(const struct kvd_request *rq)
@@ -66,11 +73,51 @@ static void end_wait(struct kvd_request *rq)
 	rq->settled = all_blocks(rq);
 }
 
+/* ------------------------------------------------------------------------- members */
+
+/* Of a block, best first. @hot: with the extra ones, behind the others. */
+static unsigned int find_members(const struct kvd_request *rq, unsigned int i, bool hot,
+				 unsigned int *places)
+{
+	const struct kvd_view *view = rq->view;
+
+	return kvp_place_key(view->seeds, view->nr, rq->desc->blocks[i].key,
+			     view->replicas + (hot ? view->hot_replicas : 0), places);
+}
+
+/* In the order in which they are asked: of a hot block another one first on each host. */
+static unsigned int order_members(const struct kvd_request *rq, unsigned int i,
+				  unsigned int *places)
+{
+	bool hot = rq->known & 1U << i;
+	unsigned int nr = find_members(rq, i, hot, places), at, first;
+
+	if (!hot || !nr)
+		return nr;
+	at = kvd_hot_first(&rq->view->hot, rq->desc->blocks[i].key, nr);
+	first = places[at];
+	memmove(&places[1], places, at * sizeof(*places));
+	places[0] = first;
+	return nr;
+}
+
+static bool is_extra(const struct kvd_request *rq, unsigned int i, const struct kvd_peer *peer)
+{
+	unsigned int places[KVP_MAX_REPLICAS], nr = find_members(rq, i, true, places), k;
+
+	for (k = rq->view->replicas; k < nr; k++)
+		if (rq->view->peers[places[k]] == peer)
+			return true;
+	return false;
+}
+
 /* ------------------------------------------------------------------------- rounds */
 
+/* An extra member may have what another host has copied there: it is to drop it, too. */
 static void give_everywhere(struct kvd_request *rq, unsigned int i, uint32_t *to)
 {
 	const struct kvd_view *view = rq->view;
+	bool spills = rq->plan == &plans[KVT_REMOTE_SPILL];
 	unsigned int places[KVP_MAX_REPLICAS], nr, k;
 
 	if (rq->desc->flags & KVT_REMOTE_F_CHAIN) {
@@ -78,23 +125,19 @@ static void give_everywhere(struct kvd_request *rq, unsigned int i, uint32_t *to
 			to[k] |= 1U << i;
 		return;
 	}
-	nr = kvp_place_key(view->seeds, view->nr, rq->desc->blocks[i].key,
-			   view->replicas, places);
-	for (k = 0; k < nr; k++)
+	nr = find_members(rq, i, !spills, places);
+	for (k = rq->plan == &copy ? view->replicas : 0; k < nr; k++)
 		to[places[k]] |= 1U << i;
 }
 
 /* To the next replica that is ready. */
 static void give_to_next(struct kvd_request *rq, unsigned int i, uint32_t *to)
 {
-	const struct kvd_view *view = rq->view;
-	unsigned int places[KVP_MAX_REPLICAS], nr, k;
+	unsigned int places[KVP_MAX_REPLICAS], nr = order_members(rq, i, places), k;
 
-	nr = kvp_place_key(view->seeds, view->nr, rq->desc->blocks[i].key,
-			   view->replicas, places);
 	while (rq->tried[i] < nr) {
 		k = places[rq->tried[i]++];
-		if (kvd_peer_ready(view->peers[k])) {
+		if (kvd_peer_ready(rq->view->peers[k])) {
 			to[k] |= 1U << i;
 			return;
 		}
@@ -109,6 +152,8 @@ static bool give_out(struct kvd_request *rq, uint32_t *to)
 
 	if (rq->plan == &await)
 		open &= 1;
+	if (rq->plan == &copy)
+		open = rq->hot;
 	for (i = 0; i < rq->desc->nr; i++) {
 		if (!(open & 1U << i))
 			continue;
@@ -151,6 +196,57 @@ static bool start_round(struct kvd_request *rq)
 	return true;
 }
 
+/* What a SPILL would say of a block, its trailer says. A bad one is not spread. */
+static bool describe(struct kvd_request *rq, unsigned int i)
+{
+	struct kvt_remote_desc *desc = rq->desc;
+	struct kvt_remote_block *b = &desc->blocks[i];
+	const struct kvt_trailer *t = (const void *)(rq->trailers + (size_t)i * desc->trailer_size);
+	struct kvt_trailer_of want = { .block_size = desc->block_size };
+
+	memcpy(want.key, b->key, sizeof(want.key));
+	memcpy(want.identity, desc->identity, sizeof(want.identity));
+	if (kvt_trailer_check(t, desc->trailer_size, &want))
+		return false;
+	memcpy(b->parent, t->parent, sizeof(b->parent));
+	b->class_id = le32toh(t->class_id);
+	return true;
+}
+
+/* Once for each time that a block is found to be hot, whatever comes of it. */
+static void begin_copies(struct kvd_request *rq)
+{
+	struct kvd_hot *hot = &rq->view->hot;
+	uint64_t now = kvp_now();
+	unsigned int i;
+
+	for (i = 0; i < rq->desc->nr; i++) {
+		const uint8_t *key = rq->desc->blocks[i].key;
+
+		if (!(rq->hot & 1U << i))
+			continue;
+		if (kvd_hot_has(hot, key, now) || !describe(rq, i))
+			rq->hot &= ~(1U << i);
+		else
+			kvd_hot_add(hot, key, now);
+	}
+	rq->settled = all_blocks(rq);
+	rq->plan = &copy;
+	rq->has_begun = false;
+}
+
+/* There is nothing more to do by this plan: is there another one? */
+static bool next_plan(struct kvd_request *rq)
+{
+	if (rq->plan == &await)
+		end_wait(rq);
+	else if (rq->plan == &plans[KVT_REMOTE_FETCH] && rq->hot)
+		begin_copies(rq);
+	else
+		return false;
+	return true;
+}
+
 /* Nothing is under way. */
 static void go_on(struct kvd_request *rq)
 {
@@ -158,10 +254,7 @@ static void go_on(struct kvd_request *rq)
 		while (!rq->is_late && start_round(rq))
 			if (rq->nr_parts)
 				return;
-		if (rq->plan != &await)
-			break;
-		end_wait(rq);
-	} while (!rq->is_late);
+	} while (!rq->is_late && next_plan(rq));
 	finish(rq);
 }
 
@@ -176,13 +269,39 @@ static void take_out(struct kvd_request *rq, struct kvd_part *part)
 	rq->nr_parts--;
 }
 
+/* What a part tells of a hot block: that it is one, or that an extra member has it not. */
+static void look_for_heat(struct kvd_request *rq, const struct kvd_part *part, unsigned int n)
+{
+	struct kvd_view *view = rq->view;
+	unsigned int i = part->block[n];
+
+	if (!view->hot_replicas || part->plan == &copy)
+		return;
+	if (!part->err[n] && part->uses[n] >= view->hot_uses)
+		rq->hot |= 1U << i;
+	if (part->err[n] == -ENOENT && rq->known & 1U << i && is_extra(rq, i, part->peer))
+		kvd_hot_forget(&view->hot, rq->desc->blocks[i].key);
+}
+
+/* Most extra members have not what is dropped: that tells nothing of the others. */
+static bool tells_nothing(const struct kvd_request *rq, const struct kvd_part *part,
+			  unsigned int n)
+{
+	return part->plan == &plans[KVT_REMOTE_DROP] && part->err[n] == -ENOENT &&
+	       is_extra(rq, part->block[n], part->peer);
+}
+
 void kvd_request_settle(struct kvd_request *rq, struct kvd_part *part)
 {
 	unsigned int i;
 
 	take_out(rq, part);
-	for (i = 0; i < part->nr; i++)
-		settle_block(rq, part->block[i], part->err[i]);
+	for (i = 0; i < part->nr; i++) {
+		look_for_heat(rq, part, i);
+		if (!tells_nothing(rq, part, i))
+			settle_block(rq, part->block[i], part->err[i]);
+	}
+	rq->nr_copied += part->plan == &copy ? part->nr_sealed : 0;
 	if (!rq->nr_parts)
 		go_on(rq);
 }
@@ -254,6 +373,18 @@ void kvd_request_abandon(struct kvd_request *rq)
 	finish(rq);
 }
 
+/* A block that is waited for is nowhere yet. */
+static void recall_hot(struct kvd_request *rq)
+{
+	unsigned int i;
+
+	if (!rq->view->hot_replicas || rq->plan->everywhere || rq->plan == &await)
+		return;
+	for (i = 0; i < rq->desc->nr; i++)
+		if (kvd_hot_has(&rq->view->hot, rq->desc->blocks[i].key, rq->began_at))
+			rq->known |= 1U << i;
+}
+
 static bool is_good(const struct kvt_remote_desc *desc)
 {
 	return desc->op < sizeof(plans) / sizeof(*plans) && desc->nr &&
@@ -276,6 +407,7 @@ void kvd_request_start(struct kvd_request *rq)
 	rq->plan = &plans[rq->desc->op];
 	if (rq->desc->op == KVT_REMOTE_EXISTS && rq->desc->wait_ns)
 		rq->plan = &await;
+	recall_hot(rq);
 	kvp_timer_set(rq->timers, &rq->timer, kvd_request_deadline(rq));
 	go_on(rq);
 }

@@ -4,6 +4,10 @@
  * members that have them, a part to each; what a member could not do goes to the next
  * replica. At its deadline it ends, whoever has not answered; but not while a
  * device may still touch its frames.
+ *
+ * A fetched block that its member has lent often is copied to extra members in one more
+ * round, which changes nothing of what the kernel is told. While that is remembered (hot.h)
+ * the block is asked for at any of them.
  */
 #ifndef KVD_REQUEST_H
 #define KVD_REQUEST_H
@@ -26,7 +30,10 @@
  * @nr_parts: of @parts
  * @parts: under way
  * @settled: blocks, as bits, whose status is final
- * @has_begun: SPILL, DROP: the one round that they have was begun
+ * @known: blocks, as bits, that were known to be hot when it began
+ * @hot: blocks, as bits, that have come, and were lent often
+ * @nr_copied: copies that extra members have of it now, and had not
+ * @has_begun: the one round of a plan that asks all members at once was begun
  * @is_late: the deadline is over
  * @tried: by block: so many of its replicas were asked, or were not ready
  * @status: by block, so far
@@ -45,6 +52,9 @@ struct kvd_request {
 	unsigned int nr_parts;
 	struct kvd_part *parts;
 	uint32_t settled;
+	uint32_t known;
+	uint32_t hot;
+	unsigned int nr_copied;
 	bool has_begun;
 	bool is_late;
 	uint8_t tried[KVT_REMOTE_BATCH];

@@ -67,6 +67,9 @@ struct kvd_view *kvd_view_create(const struct kvd_view_of *of,
 		return NULL;
 	view->nr_holders = 1;
 	view->replicas = of->space->replicas;
+	view->hot_replicas = of->space->hot_replicas;
+	view->hot_uses = of->space->hot_uses;
+	arc4random_buf(&view->hot.seed, sizeof(view->hot.seed));
 	for (i = 0; i < of->config->nr_members; i++)
 		if (!add_member(view, of, &of->config->members[i], old)) {
 			kvd_view_put(view);

@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The pool as one space sees it: its members, and who has what. Never changes: a new
- * configuration makes a new one, and requests that are under way end with the old.
+ * configuration makes a new one, and requests that are under way end with the old. Only what
+ * it knows of hot blocks does, and begins anew with each.
  */
 #ifndef KVD_VIEW_H
 #define KVD_VIEW_H
 
 #include "config.h"
+#include "hot.h"
 #include "peer.h"
 
 /**
  * struct kvd_view - held by the space and by its requests
  * @nr_holders: of them
  * @replicas: members that are to have each block
+ * @hot_replicas: further ones that are to have hot blocks
+ * @hot_uses: a block that was lent so often lately is hot
  * @nr: of members
  * @seeds: see kvp_place_key()
  * @peers: the members; held
+ * @hot: hot blocks
  */
 struct kvd_view {
 	unsigned int nr_holders;
 	unsigned int replicas;
+	unsigned int hot_replicas;
+	unsigned int hot_uses;
 	unsigned int nr;
 	uint64_t seeds[KVP_MAX_MEMBERS];
 	struct kvd_peer *peers[KVP_MAX_MEMBERS];
+	struct kvd_hot hot;
 };
 
 /**

@@ -239,13 +239,15 @@ static const char *judge_chain(const struct kvp_chain *c)
 	return is_zero(c->pad, sizeof(c->pad)) ? NULL : "padding";
 }
 
-static const char *judge_place(const struct kvp_place *p)
+static const char *judge_place(uint8_t type, const struct kvp_place *p)
 {
 	if (le32toh(p->status) > MAX_ERRNO)
 		return "status";
-	if (p->status && (p->addr || p->lease || p->rkey))
+	if (p->status && (p->addr || p->lease || p->rkey || p->uses))
 		return "a place in spite of a status";
-	return NULL;
+	if (p->uses && type != (KVP_ACQUIRE | KVP_ANSWER))
+		return "uses of a new block";
+	return p->pad ? "padding" : NULL;
 }
 
 static const char *judge_entry(uint8_t type, const void *entry)
@@ -261,7 +263,7 @@ static const char *judge_entry(uint8_t type, const void *entry)
 		return judge_chain(entry);
 	case KVP_ACQUIRE | KVP_ANSWER:
 	case KVP_RESERVE | KVP_ANSWER:
-		return judge_place(entry);
+		return judge_place(type, entry);
 	case KVP_LOOKUP | KVP_ANSWER:
 	case KVP_RELEASE | KVP_ANSWER:
 	case KVP_COMMIT | KVP_ANSWER:

@@ -65,7 +65,8 @@ const char *kvp_conf_name(const struct kvp_conf_key *key, void *to, const char *
 	return is_name(value) ? kvp_conf_text(key, to, value) : "is no name: " NAME_RULE;
 }
 
-const char *kvp_conf_number(const struct kvp_conf_key *key, void *to, const char *value)
+static const char *set_number(const struct kvp_conf_key *key, void *to, const char *value,
+			      unsigned int least)
 {
 	static char out_of_range[64];	/* one thread reads files */
 	unsigned long number;
@@ -75,13 +76,23 @@ const char *kvp_conf_number(const struct kvp_conf_key *key, void *to, const char
 	number = strtoul(value, &end, 10);
 	if (!isdigit((unsigned char)*value) || *end)
 		return "is not a whole number";
-	if (errno || !number || number > key->most) {
-		snprintf(out_of_range, sizeof(out_of_range), "is out of range: 1 to %u",
-			 key->most);
+	if (errno || number < least || number > key->most) {
+		snprintf(out_of_range, sizeof(out_of_range), "is out of range: %u to %u",
+			 least, key->most);
 		return out_of_range;
 	}
 	*(unsigned int *)to = number;
 	return NULL;
+}
+
+const char *kvp_conf_number(const struct kvp_conf_key *key, void *to, const char *value)
+{
+	return set_number(key, to, value, 1);
+}
+
+const char *kvp_conf_count(const struct kvp_conf_key *key, void *to, const char *value)
+{
+	return set_number(key, to, value, 0);
 }
 
 const char *kvp_conf_bool(const struct kvp_conf_key *key, void *to, const char *value)

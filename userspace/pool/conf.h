@@ -112,11 +112,12 @@ struct kvp_key_file {
 
 /*
  * Kinds of values: char[], without more; a name, as the kernel's rule is; unsigned int, 1 to
- * @most; bool: yes or no; enum kvp_level; struct kvp_key_file.
+ * @most, or from 0; bool: yes or no; enum kvp_level; struct kvp_key_file.
  */
 const char *kvp_conf_text(const struct kvp_conf_key *key, void *to, const char *value);
 const char *kvp_conf_name(const struct kvp_conf_key *key, void *to, const char *value);
 const char *kvp_conf_number(const struct kvp_conf_key *key, void *to, const char *value);
+const char *kvp_conf_count(const struct kvp_conf_key *key, void *to, const char *value);
 const char *kvp_conf_bool(const struct kvp_conf_key *key, void *to, const char *value);
 const char *kvp_conf_log(const struct kvp_conf_key *key, void *to, const char *value);
 const char *kvp_conf_key_file(const struct kvp_conf_key *key, void *to, const char *value);

@@ -161,12 +161,16 @@ struct kvp_lease {
  * @rkey: for @addr, until @lease ends
  * @status: 0, or an errno, positive: ENOENT, EEXIST (RESERVE: it is here),
  *	EINPROGRESS, ENOSPC, ...
+ * @uses: ACQUIRE: how often the block was lent lately, this time included; else 0
+ * @pad: zero
  */
 struct kvp_place {
 	__le64	addr;
 	__le64	lease;
 	__le32	rkey;
 	__le32	status;
+	__le32	uses;
+	__le32	pad;
 };
 
 /**
@@ -184,7 +188,7 @@ static_assert(sizeof(struct kvp_proof) == 32, "wire format");
 static_assert(sizeof(struct kvp_key) == 32, "wire format");
 static_assert(sizeof(struct kvp_chain) == 72, "wire format");
 static_assert(sizeof(struct kvp_lease) == 8, "wire format");
-static_assert(sizeof(struct kvp_place) == 24, "wire format");
+static_assert(sizeof(struct kvp_place) == 32, "wire format");
 static_assert(sizeof(struct kvp_result) == 4, "wire format");
 
 #endif /* KVP_WIRE_H */

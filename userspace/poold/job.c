@@ -157,6 +157,9 @@ static bool add_place(struct pn_job *job, uint32_t i, struct kvp_message *answer
 	place->addr = htole64((uintptr_t)frame);
 	place->lease = htole64(pn_lease_number(&job->client->leases, lease));
 	place->rkey = htole32(kvp_window_rkey(lease->window));
+	if (lease->state == PN_READ)
+		place->uses = htole32(pn_heat_use(&job->client->space->heat,
+						  job->entries[i].key, kvp_now()));
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "config.h"
+#include "heat.h"
 #include "libkvtier.h"
 #include "space_memory.h"
 
@@ -25,6 +26,7 @@ LIST_HEAD(pn_waiting, pn_job);
  * @identity: its
  * @memory: its windows, registered
  * @waiting: requests for blocks that are not here yet
+ * @heat: how often blocks are lent
  */
 struct pn_space {
 	LIST_ENTRY(pn_space) entry;
@@ -34,6 +36,7 @@ struct pn_space {
 	uint8_t identity[KVT_IDENTITY_SIZE];
 	struct kvp_space_memory memory;
 	struct pn_waiting waiting;
+	struct pn_heat heat;
 };
 
 /* Closed at first. NULL: no memory. */

@@ -15,7 +15,8 @@ static void check_space(const struct kvd_space_config *s)
 	check_name(s->name);
 	check_name(s->pool_space);
 	must(memchr(s->key_file.path, 0, KVP_PATH) && s->key_file.path[0] == '/');
-	must(s->replicas && s->replicas <= KVP_MAX_REPLICAS);
+	must(s->replicas && s->hot_uses);
+	must(s->replicas + s->hot_replicas <= KVP_MAX_REPLICAS);
 }
 
 static void check_config(const struct kvd_config *c)
@@ -75,6 +76,7 @@ void fuzz_seeds(seed_fn seed)
 		"[member m1]\naddress = 10.0.0.1\nport = 7000\n"
 		"[member m2]\naddress = pool2\n"
 		"[space chat]\nkey_file = /etc/key\nreplicas = 2\n"
+		"hot_replicas = 1\nhot_uses = 8\n"
 		"pool_space = chat-13b\n";
 	static const char etcd[] =
 		"[kvtierd]\ntier = pool\nhost = h1\n"

@@ -20,6 +20,7 @@ static int run(void)
 	test_abort();
 	test_wait();
 	test_two();
+	test_uses();
 	test_keys_of_frames();
 	test_numbers();
 	test_limit();

@@ -128,3 +128,27 @@ void test_two(void)
 	peer_hang_up(a);
 	peer_hang_up(b);
 }
+
+/* They are halved from time to time: so how many times it takes is not said. */
+void test_uses(void)
+{
+	struct peer *peer = peer_connect();
+	struct kvp_place places[CHAIN];
+	unsigned int i, most = 0, lent;
+
+	is(chain_reserve(peer, 50, 1, places), 0, "a new block");
+	ok(!places[0].uses, "was lent to nobody");
+	is(chain_end(peer, KVP_ABORT, places, 1, NULL), 0, "it is not filled");
+	is(chain_store(peer, 50, 2), 0, "two blocks");
+	for (i = 0; i < 1000 && most < 8; i++) {
+		must(!chain_acquire(peer, 50, 1, places) && !places[0].status);
+		lent = le32toh(places[0].uses);
+		must(lent && !chain_end(peer, KVP_RELEASE, places, 1, NULL));
+		most = lent > most ? lent : most;
+	}
+	ok(most >= 8, "one is lent often: %u times", most);
+	is(chain_acquire(peer, 50, 2, places), 0, "then both");
+	ok(le32toh(places[1].uses) == 1, "the other one for the first time");
+	is(chain_end(peer, KVP_RELEASE, places, 2, NULL), 0, "and are given back");
+	peer_hang_up(peer);
+}

@@ -13,6 +13,7 @@ void test_drop(void);
 void test_abort(void);
 void test_wait(void);
 void test_two(void);
+void test_uses(void);
 
 /* test_forbidden.c: bytes and leases of others */
 void test_keys_of_frames(void);

@@ -130,7 +130,7 @@ uint8_t fake_asked(struct kvd_peer *p)
 	return p->nr_calls ? p->calls[0]->request.head.type : 0;
 }
 
-static void add_place(struct kvd_peer *p, struct kvp_place *place, int status)
+static void add_place(struct kvd_peer *p, uint8_t type, struct kvp_place *place, int status)
 {
 	place->status = htole32(status);
 	if (status)
@@ -138,6 +138,7 @@ static void add_place(struct kvd_peer *p, struct kvp_place *place, int status)
 	place->lease = htole64(++last_lease);
 	place->addr = htole64(last_lease << 20);
 	place->rkey = htole32((uint32_t)last_lease);
+	place->uses = type == KVP_ACQUIRE ? htole32(p->uses) : 0;
 	p->leases[p->nr_leases++] = last_lease;
 }
 
@@ -153,7 +154,7 @@ void fake_answer_nth(struct kvd_peer *p, unsigned int n, int status)
 		void *entry = kvp_add(&m);
 
 		if (type == KVP_ACQUIRE || type == KVP_RESERVE)
-			add_place(p, entry, status);
+			add_place(p, type, entry, status);
 		else
 			((struct kvp_result *)entry)->status = htole32(status);
 	}

@@ -13,6 +13,7 @@ struct kvd_peer {
 	bool ready;
 	bool doubted;
 	unsigned int holders;
+	uint32_t uses;		/* what it says of all that it lends */
 	uint64_t last_id;
 	unsigned int breaks;
 	struct kvd_call *calls[FAKE_CALLS];

@@ -50,6 +50,7 @@ static void test_good(void)
 	ok(reads("# a comment\n[kvtierd]\ntier=pool\ndepth=64\nlog = debug\nhost=host1\n"
 		 "[member a]\naddress = 10.0.0.1\n[member b]\naddress = b.example\nport = 7\n"
 		 "[space kv]\npool_space = kvpool\nkey_file = key\nreplicas = 2\n"
+		 "hot_replicas = 6\nhot_uses = 100\n"
 		 "[space other]\nkey_file = key\n"), "all there is: %s", wrong);
 	ok(!strcmp(config->tier, "pool") && config->depth == 64 &&
 	   config->log == KVP_DEBUG && !strcmp(config->host, "host1"), "[kvtierd]");
@@ -57,10 +58,11 @@ static void test_good(void)
 	   config->members[0].port == KVP_PORT && config->members[1].port == 7, "[member]");
 	s = kvd_config_space(config, "kv");
 	ok(s && !strcmp(s->pool_space, "kvpool") && s->replicas == 2 &&
+	   s->hot_replicas == 6 && s->hot_uses == 100 &&
 	   s->key_file.secret[0] == 0x01 && s->key_file.secret[15] == 0xef, "[space]");
 	s = kvd_config_space(config, "other");
-	ok(s && !strcmp(s->pool_space, "other") && s->replicas == 1,
-	   "a space without more");
+	ok(s && !strcmp(s->pool_space, "other") && s->replicas == 1 &&
+	   !s->hot_replicas && s->hot_uses == 16, "a space without more");
 	ok(!kvd_config_space(config, "none"), "one that is not there");
 	ok(reads(GOOD "[policy]\ndry_run = yes\n[rule slow]\nwhen = pool_latency_ms > 50\n"
 		 "back = 20\nset = remote_write none\n") && config->dry_run &&
@@ -90,6 +92,13 @@ static void test_bad(void)
 	   "a long one");
 	ok(says(GOOD "[space kv]\nreplicas = 1\n", "no key_file"), "a space without key");
 	ok(says(GOOD SPACE "replicas = 9\n", "out of range"), "too many replicas");
+	ok(reads(GOOD SPACE "hot_replicas = 0\n"), "none for hot blocks: %s", wrong);
+	ok(says(GOOD SPACE "hot_replicas = 8\n", "out of range: 0 to 7"), "too many for them");
+	ok(says(GOOD SPACE "hot_replicas = -1\n", "whole number"), "fewer than none");
+	ok(says(GOOD SPACE "replicas = 5\nhot_replicas = 4\n",
+		"space 'kv': replicas and hot_replicas together are more than 8"),
+	   "too many together");
+	ok(says(GOOD SPACE "hot_uses = 0\n", "out of range: 1 to 65535"), "all blocks are hot");
 	ok(says(GOOD "[rule r]\nset = promote off\n", "rule 'r' has no 'when'"), "half a rule");
 	ok(says(GOOD "[rule r]\nwhen = x\n", "conf:4: when: 'x': is not"), "a wrong one");
 	ok(says(GOOD "[policy]\ndry_run = maybe\n", "yes or no"), "neither yes nor no");

@@ -7,16 +7,20 @@
 #include "fake_peer.h"
 #include "request.h"
 #include "tap.h"
+#include "trailer.h"
 
 #define BLOCK		65536U
 #define TRAILER		4096U
 #define MAX_MEMBERS	4
+#define HOT		5	/* uses */
+#define CLASS		3
+#define PARENT		7	/* all its bytes */
 
 static struct kvd_view view;
 static struct kvp_timers timers;
 static struct kvt_remote_desc desc;
 static struct kvd_request rq;
-static uint8_t trailers[KVT_REMOTE_BATCH * TRAILER];
+static uint8_t trailers[KVT_REMOTE_BATCH * TRAILER] __attribute__((aligned(8)));
 static char frames[KVT_REMOTE_BATCH];	/* only their addresses are used */
 static unsigned int nr_done, done_too_early;
 
@@ -49,6 +53,13 @@ static void begin(unsigned int members, unsigned int replicas)
 	done_too_early = 0;
 }
 
+static void begin_hot(unsigned int members, unsigned int replicas, unsigned int extra)
+{
+	begin(members, replicas);
+	view.hot_replicas = extra;
+	view.hot_uses = HOT;
+}
+
 static void end(const char *what)
 {
 	unsigned int i, wrong = 0, leases = 0, calls = 0;
@@ -70,6 +81,21 @@ static void set_key(unsigned int i, unsigned int key)
 	memset(&desc.blocks[i], 0, sizeof(desc.blocks[i]));
 	memcpy(desc.blocks[i].key, &key, sizeof(key));
 	desc.blocks[i].status = 12345;
+}
+
+/* Of the blocks that start() asks for. */
+static void make_trailers(void)
+{
+	struct kvt_trailer_of of = { .block_size = BLOCK, .class_id = CLASS };
+	static const u32 sums[1];
+	unsigned int i;
+
+	memset(of.parent, PARENT, sizeof(of.parent));
+	for (i = 0; i < KVT_REMOTE_BATCH; i++) {
+		set_key(i, 1000 + i);
+		memcpy(of.key, desc.blocks[i].key, sizeof(of.key));
+		kvt_trailer_make((void *)(trailers + i * TRAILER), &of, sums);
+	}
 }
 
 static void start(enum kvt_remote_op op, unsigned int nr, unsigned int flags,
@@ -104,12 +130,13 @@ static void pass(uint64_t ns)
 	kvp_timers_run(&timers, fake_now);
 }
 
-/* The members of a block, in their order. */
+/* The members of a block, in their order; extra ones are the last. */
 static struct kvd_peer *member(unsigned int block, unsigned int n)
 {
 	unsigned int places[KVP_MAX_REPLICAS];
 
-	kvp_place_key(view.seeds, view.nr, desc.blocks[block].key, view.replicas, places);
+	kvp_place_key(view.seeds, view.nr, desc.blocks[block].key,
+		      view.replicas + view.hot_replicas, places);
 	return view.peers[places[n]];
 }
 
@@ -399,6 +426,311 @@ static void test_deadline_over(void)
 	end("late from the start");
 }
 
+/* ------------------------------------------------------------------- hot blocks */
+
+static void all_lend_often(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < view.nr; i++)
+		view.peers[i]->uses = HOT;
+}
+
+/* From now on this one of the first block's members is asked first, if it is hot. */
+static void begin_at(unsigned int n)
+{
+	set_key(0, 1000);
+	while (kvd_hot_first(&view.hot, desc.blocks[0].key,
+			     view.replicas + view.hot_replicas) != n)
+		view.hot.seed++;
+}
+
+/* It has all blocks; what the request does then is up to the test. */
+static void lend_all(struct kvd_peer *p)
+{
+	fake_answer(p, 0);
+	while (p->nr_ops)
+		fake_moved(p, 0);
+	must(fake_asked(p) == KVP_RELEASE);
+	fake_answer(p, 0);
+}
+
+static void store_all(struct kvd_peer *p)
+{
+	must(fake_asked(p) == KVP_RESERVE);
+	fake_answer(p, 0);
+	while (p->nr_ops)
+		fake_moved(p, 0);
+	must(fake_asked(p) == KVP_COMMIT);
+	fake_answer(p, 0);
+}
+
+static void test_hot(void)
+{
+	struct kvd_peer *base, *extra;
+	struct kvp_chain *c;
+
+	begin_hot(4, 1, 1);
+	all_lend_often();
+	begin_at(0);
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	base = member(0, 0);
+	extra = member(0, 1);
+	lend_all(base);
+	is(fake_asked(extra), KVP_RESERVE, "hot: a frame at the extra member");
+	is(nr_done, 0, "hot: nobody has the frame before it is copied");
+	c = KVP_ENTRIES(&extra->calls[0]->request, chain);
+	ok(c->parent[0] == PARENT && c->parent[31] == PARENT && c->class_id == CLASS,
+	   "hot: parent and class are those of the trailer");
+	fake_answer(extra, 0);
+	ok(extra->ops[0]->verb == KVP_WRITE && extra->ops[0]->local[0].addr == &frames[0] &&
+	   extra->ops[0]->local[1].addr == trailers, "hot: frame and trailer go there");
+	fake_moved(extra, 0);
+	is(fake_asked(extra), KVP_COMMIT, "hot: and are sealed");
+	fake_answer(extra, 0);
+	ok(nr_done == 1 && !desc.blocks[0].status && rq.nr_copied == 1, "hot: copied");
+
+	nr_done = 0;
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(base);
+	ok(nr_done == 1 && !rq.nr_copied, "hot: once");
+	pass(KVD_HOT_NS);
+	nr_done = 0;
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(base);
+	is(fake_asked(extra), KVP_RESERVE, "hot: after a while it is looked at again");
+	fake_answer(extra, EEXIST);
+	ok(nr_done == 1 && !rq.nr_copied, "hot: what is there is no copy");
+	end("hot");
+}
+
+static void test_not_hot(void)
+{
+	struct kvd_peer *base;
+
+	begin_hot(4, 1, 1);
+	set_key(0, 1000);
+	base = member(0, 0);
+	base->uses = HOT - 1;
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(base);
+	is(nr_done, 1, "what is not fetched often is not copied");
+	end("not hot");
+
+	begin(4, 1);
+	all_lend_often();
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(member(0, 0));
+	is(nr_done, 1, "nor is anything without hot_replicas");
+	end("no extra members");
+
+	begin_hot(1, 1, 2);
+	all_lend_often();
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(member(0, 0));
+	is(nr_done, 1, "nor where there are no more members");
+	end("too few members");
+
+	begin_hot(4, 1, 1);
+	all_lend_often();
+	trailers[200] ^= 1;
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(member(0, 0));
+	is(nr_done, 1, "a block with a bad trailer is not spread");
+	trailers[200] ^= 1;
+	end("bad trailer");
+}
+
+/* Whatever becomes of the copies, the kernel is told what became of the fetch. */
+static void test_hot_fails(void)
+{
+	struct kvd_peer *base, *extra;
+	unsigned int how;
+
+	for (how = 0; how < 4; how++) {
+		begin_hot(4, 1, 1);
+		all_lend_often();
+		set_key(0, 1000);
+		base = member(0, 0);
+		extra = member(0, 1);
+		extra->ready = how != 0;
+		start(KVT_REMOTE_FETCH, 1, 0, 0);
+		lend_all(base);
+		if (how == 1)
+			fake_answer(extra, ENOSPC);
+		if (how == 2)
+			fake_refuse(extra, -EBUSY);
+		if (how == 3) {
+			fake_answer(extra, 0);
+			fake_lose(extra);
+		}
+		ok(nr_done == 1 && !desc.blocks[0].status && !rq.nr_copied,
+		   "hot: fetched, if not copied, %u", how);
+		extra->ready = true;
+		nr_done = 0;
+		begin_at(0);
+		start(KVT_REMOTE_FETCH, 1, 0, 0);
+		lend_all(base);
+		is(nr_done, 1, "hot: and not tried again, %u", how);
+		end("hot, but no copy");
+	}
+}
+
+static void test_hot_late(void)
+{
+	unsigned int i, good = 0, absent = 0;
+	struct kvd_peer *base, *extra;
+
+	begin_hot(4, 1, 1);
+	all_lend_often();
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	base = member(0, 0);
+	extra = member(0, 1);
+	fake_answer(base, 0);
+	pass(KVP_S);
+	fake_moved(base, 0);
+	ok(nr_done == 1 && !extra->nr_calls, "late: nothing is copied");
+	ok(!kvd_hot_has(&view.hot, desc.blocks[0].key, fake_now), "late: the next one may be");
+	fake_answer(base, 0);
+	end("late and hot");
+
+	/* One of the two has its blocks, the other one has none of its. */
+	begin_hot(2, 1, 1);
+	all_lend_often();
+	start(KVT_REMOTE_FETCH, 16, 0, 0);
+	base = member(0, 0);
+	extra = member(0, 1);
+	fake_answer(extra, ENOENT);
+	lend_all(base);
+	is(fake_asked(extra), KVP_RESERVE, "late: the extra member is asked");
+	is(nr_done, 0, "late: and waited for");
+	pass(KVP_S);
+	for (i = 0; i < 16; i++) {
+		good += !desc.blocks[i].status;
+		absent += desc.blocks[i].status == -ENOENT;
+	}
+	ok(nr_done == 1 && good && absent && good + absent == 16,
+	   "late: it ends as it would have before, %u of 16", good);
+	fake_answer(extra, 0);
+	is(fake_asked(extra), KVP_ABORT, "late: the frames are given back unfilled");
+	fake_answer(extra, 0);
+	end("late copy");
+}
+
+static void test_hot_known(void)
+{
+	struct kvd_peer *base, *extra;
+
+	begin_hot(4, 1, 1);
+	all_lend_often();
+	begin_at(1);
+	base = member(0, 0);
+	extra = member(0, 1);
+	kvd_hot_add(&view.hot, desc.blocks[0].key, fake_now);
+	start(KVT_REMOTE_EXISTS, 1, 0, 0);
+	is(fake_asked(extra), KVP_LOOKUP, "known: the extra member is looked at");
+	fake_answer(extra, 0);
+	nr_done = 0;
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(extra);
+	ok(nr_done == 1 && !desc.blocks[0].status && !base->nr_calls, "known: and lends it");
+
+	nr_done = 0;
+	start(KVT_REMOTE_EXISTS, 1, 0, 500 * KVP_MS);
+	is(fake_asked(base), KVP_ACQUIRE, "known: who waits does so where it will be stored");
+	fake_answer(base, ENOENT);
+	is(nr_done, 1, "known: and nowhere else");
+
+	nr_done = 0;
+	extra->ready = false;
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(base);
+	is(nr_done, 1, "known: who is not ready is left out");
+	extra->ready = true;
+
+	nr_done = 0;
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	fake_answer(extra, ENOENT);
+	lend_all(base);
+	store_all(extra);
+	ok(nr_done == 1 && rq.nr_copied == 1, "known: what it has lost it is given again");
+
+	nr_done = 0;
+	base->ready = false;
+	begin_at(0);
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	lend_all(extra);
+	ok(nr_done == 1 && !desc.blocks[0].status, "known: it is there when the other one is not");
+
+	nr_done = 0;
+	pass(KVD_HOT_NS);
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	ok(nr_done == 1 && desc.blocks[0].status == -ENOLINK, "known: for a while");
+	end("known");
+}
+
+/* With replicas: those are never told to be extra ones. */
+static void test_hot_replicas(void)
+{
+	begin_hot(4, 2, 2);
+	all_lend_often();
+	begin_at(1);
+	kvd_hot_add(&view.hot, desc.blocks[0].key, fake_now);
+	start(KVT_REMOTE_FETCH, 1, 0, 0);
+	fake_answer(member(0, 1), ENOENT);
+	ok(kvd_hot_has(&view.hot, desc.blocks[0].key, fake_now), "replicas: still hot");
+	is(fake_asked(member(0, 0)), KVP_ACQUIRE, "replicas: the others in their order");
+	fake_answer(member(0, 0), ENOENT);
+	fake_answer(member(0, 2), ENOENT);
+	ok(!kvd_hot_has(&view.hot, desc.blocks[0].key, fake_now), "replicas: forgotten");
+	fake_answer(member(0, 3), 0);
+	fake_moved(member(0, 3), 0);
+	ok(!member(0, 0)->nr_calls && !member(0, 1)->nr_calls, "replicas: not copied to them");
+	store_all(member(0, 2));
+	fake_answer(member(0, 3), EEXIST);
+	fake_answer(member(0, 3), 0);
+	ok(nr_done == 1 && !desc.blocks[0].status && rq.nr_copied == 1, "replicas: one copy");
+	end("replicas and hot");
+}
+
+static void test_hot_others(void)
+{
+	unsigned int i, asked = 0;
+
+	begin_hot(4, 1, 2);
+	start(KVT_REMOTE_SPILL, 1, 0, 0);
+	for (i = 0; i < 4; i++)
+		asked += view.peers[i]->nr_calls;
+	ok(asked == 1 && fake_asked(member(0, 0)) == KVP_RESERVE, "spill: not to extra members");
+	fake_answer(member(0, 0), EEXIST);
+	end("spill and extra members");
+
+	begin_hot(4, 1, 2);
+	start(KVT_REMOTE_EXISTS, 1, 0, 0);
+	fake_answer(member(0, 0), ENOENT);
+	is(desc.blocks[0].status, -ENOENT, "exists: nor are they looked at");
+	end("exists and extra members");
+
+	begin_hot(4, 1, 2);
+	start(KVT_REMOTE_DROP, 1, 0, 0);
+	ok(fake_asked(member(0, 0)) == KVP_DROP && fake_asked(member(0, 1)) == KVP_DROP &&
+	   fake_asked(member(0, 2)) == KVP_DROP, "drop: at extra members, too");
+	fake_answer(member(0, 1), ENOENT);
+	fake_answer(member(0, 0), 0);
+	fake_answer(member(0, 2), ENOENT);
+	is(desc.blocks[0].status, 0, "drop: done");
+	end("drop and extra members");
+
+	begin_hot(4, 1, 2);
+	set_key(0, 1000);
+	member(0, 0)->ready = false;
+	start(KVT_REMOTE_DROP, 1, 0, 0);
+	fake_answer(member(0, 1), ENOENT);
+	fake_answer(member(0, 2), ENOENT);
+	is(desc.blocks[0].status, -ENOLINK, "drop: what extra members have not the other one may");
+	end("drop without its member");
+}
+
 /* ------------------------------------------------------------------- anything at all */
 
 static unsigned int seed = 1;
@@ -454,7 +786,14 @@ static bool one_round(void)
 {
 	unsigned int i, steps, wrong = 0;
 
-	begin(1 + rnd(MAX_MEMBERS), 1 + rnd(3));
+	begin_hot(1 + rnd(MAX_MEMBERS), 1 + rnd(3), rnd(3));
+	for (i = 0; i < view.nr; i++)
+		view.peers[i]->uses = rnd(2 * HOT);
+	for (i = 0; i < KVT_REMOTE_BATCH; i++) {
+		set_key(i, 1000 + i);
+		if (view.hot_replicas && rnd(2))
+			kvd_hot_add(&view.hot, desc.blocks[i].key, fake_now);
+	}
 	start(rnd(4), 1 + rnd(KVT_REMOTE_BATCH), rnd(2), rnd(3) ? 0 : rnd(2000) * KVP_MS);
 	for (steps = 0; !is_settled() && steps < 100000; steps++)
 		one_event();
@@ -479,6 +818,7 @@ static void test_anything(void)
 
 int main(void)
 {
+	make_trailers();
 	test_exists();
 	test_unreachable();
 	test_fetch();
@@ -490,6 +830,13 @@ int main(void)
 	test_deadline_asked();
 	test_deadline_moving();
 	test_deadline_over();
+	test_hot();
+	test_not_hot();
+	test_hot_fails();
+	test_hot_late();
+	test_hot_known();
+	test_hot_replicas();
+	test_hot_others();
 	test_anything();
 	return done();
 }

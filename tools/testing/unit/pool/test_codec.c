@@ -180,6 +180,27 @@ static void test_answers(void)
 	ok(judge(&answer), "an errno that none is");
 }
 
+static void test_places(void)
+{
+	struct kvp_message m, answer;
+	struct kvp_place *p;
+
+	make(&m, KVP_ACQUIRE, 2);
+	make_answer(&answer, &m);
+	p = &KVP_ENTRIES(&answer, place)[1];
+	p->uses = htole32(UINT32_MAX);
+	ok(!judge(&answer), "a block that was lent often");
+	p->pad = 1;
+	ok(judge(&answer), "padding of a place");
+	p->pad = 0;
+	p->status = htole32(ENOENT);
+	ok(judge(&answer), "not there, but lent");
+	make(&m, KVP_RESERVE, 1);
+	make_answer(&answer, &m);
+	KVP_ENTRIES(&answer, place)->uses = 1;
+	ok(judge(&answer), "a new block that was lent");
+}
+
 /* Whatever comes in: it is judged without reading what was not received. */
 static void test_noise(unsigned int rounds)
 {
@@ -221,6 +242,7 @@ int main(void)
 	test_bad();
 	test_lengths();
 	test_answers();
+	test_places();
 	test_noise(rounds ? strtoul(rounds, NULL, 0) : 20000);
 	return done();
 }
