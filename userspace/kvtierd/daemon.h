@@ -63,6 +63,7 @@ struct kvd_op_count {
  * @config: in force
  * @config_path: where it comes from
  * @metrics_path: where metrics go; NULL: nowhere
+ * @metrics_err: why they could not be written the last time; 0: they were
  * @rdma: devices
  * @rdma_event: they want something
  * @channel: to the kernel
@@ -90,6 +91,7 @@ struct kvd {
 	struct kvd_config *config;
 	const char *config_path;
 	const char *metrics_path;
+	int metrics_err;
 	struct kvp_rdma *rdma;
 	struct kvd_event rdma_event;
 	struct kvd_channel channel;

@@ -172,25 +172,32 @@ static void write_all(FILE *f, const struct kvd *d)
 	fprintf(f, "kvtierd_requests_under_way %u\n", d->nr_busy);
 }
 
-void kvd_metrics_write(const struct kvd *d, const char *path)
+static int write_file(const struct kvd *d, const char *path)
+{
+	FILE *f = fopen(path, "we");
+	int err;
+
+	if (!f)
+		return errno;
+	write_all(f, d);
+	err = ferror(f) ? EIO : 0;
+	return fclose(f) ? errno : err;
+}
+
+void kvd_metrics_write(struct kvd *d, const char *path)
 {
 	char temporary[KVP_PATH + 8];
-	bool bad;
-	FILE *f;
+	int err;
 
 	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	f = fopen(temporary, "we");
-	if (!f) {
-		kvp_log(KVP_WARN, "metrics cannot be written", "file=%s why=%s",
-			kvp_quote(temporary), kvp_quote(strerror(errno)));
-		return;
-	}
-	write_all(f, d);
-	bad = ferror(f);
-	bad |= !!fclose(f);
-	if (bad || rename(temporary, path)) {
-		kvp_log(KVP_WARN, "metrics cannot be written", "file=%s why=%s",
-			kvp_quote(path), kvp_quote(strerror(errno)));
+	err = write_file(d, temporary);
+	if (!err && rename(temporary, path))
+		err = errno;
+	if (err)
 		unlink(temporary);
-	}
+	/* Once for each reason: it is tried again soon. */
+	if (err && err != d->metrics_err)
+		kvp_log(KVP_WARN, "metrics cannot be written", "file=%s why=%s",
+			kvp_quote(path), kvp_quote(strerror(err)));
+	d->metrics_err = err;
 }

@@ -9,6 +9,6 @@
 void kvd_metrics_count(struct kvd *d, const struct kvd_request *rq);
 
 /* Write the file, so that who reads it sees all of it or the one before. */
-void kvd_metrics_write(const struct kvd *d, const char *path);
+void kvd_metrics_write(struct kvd *d, const char *path);
 
 #endif /* KVD_METRICS_H */
