@@ -56,6 +56,8 @@ static bool add_chain(struct kvt_arena *a, u32 max, struct batch *batch)
 	}
 	if (b && !batch->nr)
 		batch->log = kvt_admit(space, b);
+	if (!batch->log || READ_ONCE(batch->log->is_flushing))
+		b = NULL;
 	while (b && batch->nr < max && take(space, b, batch)) {
 		b = b->up;
 		if (b && kvt_family_nr_kids(b) > 1)
@@ -69,7 +71,7 @@ static bool add_chain(struct kvt_arena *a, u32 max, struct batch *batch)
 static void collect(struct kvt_arena *a, u32 max, struct batch *batch)
 {
 	max = min(max, KVT_WRITE_BATCH);
-	batch->nr = 0;
+	*batch = (struct batch){};
 	while (batch->nr < max && add_chain(a, max, batch))
 		;
 }

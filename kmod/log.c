@@ -151,19 +151,36 @@ bool kvt_log_is_recovering(struct kvt_log *log)
 
 /* ---------------------------------------------------------------------- flush */
 
-/* Hold the block at @slot for writing if it has no copy. NULL: not needed. */
-static struct kvt_block *hold_dirty(struct kvt_log *log, unsigned long slot)
+/* Somebody moves a block: so often it is looked at again, a jiffy later. */
+#define MOVE_TRIES 100
+
+/* The block at @slot, held; NULL: none in memory; -EAGAIN: it is being moved. */
+static struct kvt_block *hold(struct kvt_space *space, unsigned long slot)
 {
-	struct kvt_space *space = log->arena->space;
 	struct kvt_block *b;
-	bool mine;
 
 	rcu_read_lock();
 	b = xa_load(&space->slots, slot);
 	if (b && !kvt_block_hold(space, b))
-		b = NULL;
+		b = kvt_block_is_sealed(b) && kvt_block_in_memory(space, b) ?
+			ERR_PTR(-EAGAIN) : NULL;
 	rcu_read_unlock();
-	if (!b)
+	return b;
+}
+
+/* Hold the block at @slot for writing if it has no copy. NULL: not needed. */
+static struct kvt_block *hold_dirty(struct kvt_log *log, unsigned long slot)
+{
+	struct kvt_space *space = log->arena->space;
+	struct kvt_block *b = hold(space, slot);
+	unsigned int tries;
+	bool mine;
+
+	for (tries = 0; IS_ERR(b) && tries < MOVE_TRIES; tries++) {
+		schedule_timeout_killable(1);
+		b = hold(space, slot);
+	}
+	if (IS_ERR_OR_NULL(b))
 		return NULL;
 	spin_lock(&space->lock);
 	mine = kvt_block_is_dirty(space, b) && kvt_admit_flush(log, b);
@@ -289,9 +306,21 @@ static void flush_slots(struct kvt_log *log, unsigned long deadline)
 	write_batch(log, &batch, deadline);
 }
 
+/* From now on nobody else has blocks in hand that are to be written. */
+static void take_over(struct kvt_log *log)
+{
+	struct kvt_space *space = log->arena->space;
+
+	spin_lock(&space->lock);
+	WRITE_ONCE(log->is_flushing, true);
+	spin_unlock(&space->lock);
+	/* What the worker had in its hands then is under way. */
+	flush_work(&space->balance);
+}
+
 /**
  * kvt_log_flush() - write what is in memory only
- * @log: the log
+ * @log: the log, which is to go: nothing is written ahead any more
  * @deadline: jiffies, until when
  *
  * Context: kvt_admin held; may sleep until @deadline.
@@ -299,9 +328,7 @@ static void flush_slots(struct kvt_log *log, unsigned long deadline)
 void kvt_log_flush(struct kvt_log *log, unsigned long deadline)
 {
 	wait_recovered(log, deadline);
-	flush_slots(log, deadline);
-	/* What the worker had in its hands then is under way by now, or is not. */
-	flush_work(&log->arena->space->balance);
+	take_over(log);
 	flush_slots(log, deadline);
 	kvt_log_commit(log);
 	wait_idle(log, deadline);

@@ -50,6 +50,8 @@ struct kvt_stream {
  * @nr_groups: groups not yet done; waited for on space->wait
  * @nr_io: their transfers, to their very end; waited for by its address
  * @advance: commits groups
+ * @is_flushing: what is in memory is being written: the worker writes nothing ahead
+ *	(READ_ONCE; set under space->lock). Nobody resets it: the log is to go
  * @is_stopping: nothing is to be written any more, no segment is reclaimed (READ_ONCE;
  *	set under @reclaim before the log goes)
  * @segments: owned, oldest generation first (space->lock)
@@ -75,6 +77,7 @@ struct kvt_log {
 	atomic_t nr_groups;
 	atomic_t nr_io;
 	struct work_struct advance;
+	bool is_flushing;
 	bool is_stopping;
 
 	struct list_head segments;	/* space->lock, as what follows */

@@ -284,7 +284,8 @@ int kvt_log_check_summary(const struct kvt_log_head *h,
 
 	if (le32_to_cpu(h->kind) != KVT_LOG_SUMMARY ||
 	    le32_to_cpu(h->bytes) != l->summary_bytes ||
-	    le32_to_cpu(h->first) != first || !nr || nr > l->group ||
+	    le32_to_cpu(h->first) != first ||
+	    le32_to_cpu(h->durable) > first || !nr || nr > l->group ||
 	    first + nr > l->capacity ||
 	    check_entries(h + 1, l, nr, le64_to_cpu(h->generation)))
 		return -EBADMSG;

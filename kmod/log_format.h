@@ -112,6 +112,7 @@ enum kvt_log_kind {
  * @identity: and identity
  * @block_size: of the space
  * @class_id: retention class of its blocks
+ * @durable: summary: entries of the segment that were durable when it was sent
  * @pad: zero
  *
  * A header and a state are this, then zeros up to the page's end. A free state
@@ -133,7 +134,8 @@ struct kvt_log_head {
 	__u8 identity[32];
 	__le32 block_size;
 	__le32 class_id;
-	__u8 pad[56];
+	__le32 durable;
+	__u8 pad[52];
 };
 
 /**

@@ -61,6 +61,7 @@ enum kvt_segment_state {
  * @is_void: a write to it failed: its last entries are not to be (log->mutex)
  * @busy: groups and footer being written: it cannot be freed
  * @nr: entries so far
+ * @nr_durable: of these, those that are durable (the log's mutex)
  * @nr_live: of these, blocks that are present by it
  * @pos: byte of the segment where the next group begins (the log's mutex)
  * @sealed_at: by kvt_clock(), when it got its last entry or was found (the log.s
@@ -89,6 +90,7 @@ struct kvt_segment {
 	bool is_void;
 	u32 busy;
 	u32 nr;
+	u32 nr_durable;
 	u32 nr_live;
 	u32 nr_unburied;
 	u32 bury_from;

@@ -2,14 +2,17 @@
 /* Blocks that were found on nvme come back into their space. */
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/slab.h>
 
 #include "candidate.h"
 #include "event.h"
+#include "family.h"
 #include "fill.h"
 #include "index.h"
 #include "log.h"
 #include "restore.h"
 #include "space.h"
+#include "sums.h"
 #include "trace.h"
 
 /* Begin to restore blocks of @log, which takes so short that the time stays. */
@@ -99,6 +102,78 @@ static int place_block(struct kvt_space *space, struct kvt_block *b)
 	return err == -EBUSY ? -ENOSPC : err;
 }
 
+static struct kvt_block *hold_present(struct kvt_space *space, const u8 *key)
+{
+	struct kvt_block *b;
+
+	rcu_read_lock();
+	b = kvt_index_find(space, key);
+	if (b && !kvt_block_hold(space, b))
+		b = NULL;
+	rcu_read_unlock();
+	return b;
+}
+
+/* Are the bytes of a held block those that were written as @index? */
+static bool same_bytes(struct kvt_arena *a, u32 frame,
+		       const struct kvt_segment *seg, u32 index)
+{
+	u32 nr = seg->log->layout.crcs, *crcs;
+	bool same = false;
+
+	crcs = kmalloc_array(nr, sizeof(*crcs), GFP_KERNEL);
+	if (crcs && !kvt_arena_frame_poisoned(a, frame)) {
+		kvt_sums_make(a, frame);
+		same = kvt_sums_get(a, frame, crcs) &&
+		       !memcmp(crcs, &seg->crcs[index * nr], nr * sizeof(*crcs));
+	}
+	kfree(crcs);
+	return same;
+}
+
+/* Is a held block what would be written as @e, if it had not been? */
+static bool same_block(struct kvt_space *space, const struct kvt_block *b,
+		       const struct kvt_segment *seg,
+		       const struct kvt_log_entry *e)
+{
+	u8 parent[KVT_KEY_SIZE];
+
+	kvt_family_parent_key(b, parent);
+	return kvt_block_is_dirty(space, b) && !READ_ONCE(seg->dev->failed) &&
+	       b->bits >> KVT_BITS_CLASS == seg->class_id &&
+	       !memcmp(parent, e->parent, sizeof(parent));
+}
+
+/*
+ * It is in memory, and nowhere else: it stayed there when the tier went. What was
+ * found is its copy again, and need not be written once more.
+ */
+static int adopt_block(struct kvt_restore *rs, struct kvt_segment *seg,
+		       u32 index, const struct kvt_log_entry *e)
+{
+	struct kvt_space *space = rs->log->arena->space;
+	u64 copy = kvt_copy(rs->log->arena->index,
+			    kvt_log_extent(rs->log, seg, index));
+	struct kvt_block *b = hold_present(space, e->key);
+	struct kvt_arena *a;
+	int err = -EEXIST;
+
+	if (!b)
+		return err;
+	a = kvt_block_arena(space, b);
+	if (same_bytes(a, b->frame, seg, index)) {
+		spin_lock(&space->lock);
+		if (same_block(space, b, seg, e)) {
+			a->below[b->frame] = copy;
+			kvt_segment_bind(seg, index, b->slot);
+			err = 0;
+		}
+		spin_unlock(&space->lock);
+	}
+	kvt_block_unhold(space, b, 1);
+	return err;
+}
+
 /**
  * kvt_restore_block() - make a block present that is on nvme
  * @rs: begun
@@ -107,9 +182,9 @@ static int place_block(struct kvt_space *space, struct kvt_block *b)
  * @e: the same, of type block and judged good; @e->parent may be absent
  *
  * Context: process, may sleep.
- * Return: 0; -ESTALE: it has expired; -EEXIST: the key is present, or being
- * filled; -ELOOP: it is its own ancestor; -ENOSPC: no slot; -ENOMEM; -EIO: the
- * device has failed.
+ * Return: 0, also if it is in memory, and this is its copy from now on; -ESTALE: it
+ * has expired; -EEXIST: the key is present otherwise, or being filled; -ELOOP: it is
+ * its own ancestor; -ENOSPC: no slot; -ENOMEM; -EIO: the device has failed.
  */
 int kvt_restore_block(struct kvt_restore *rs, struct kvt_segment *seg,
 		      u32 index, const struct kvt_log_entry *e)
@@ -143,5 +218,5 @@ unplace:
 	xa_erase(&space->slots, b->slot);
 free:
 	kvt_block_free(space, b);
-	return err;
+	return err == -EEXIST ? adopt_block(rs, seg, index, e) : err;
 }

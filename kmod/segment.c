@@ -34,6 +34,7 @@ int kvt_segment_prepare(struct kvt_segment *seg, struct kvt_log *log)
 	seg->is_void = false;
 	seg->busy = 0;
 	seg->nr = 0;
+	seg->nr_durable = 0;
 	seg->nr_live = 0;
 	seg->nr_unburied = 0;
 	seg->bury_from = 0;

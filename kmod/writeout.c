@@ -649,6 +649,7 @@ static void submit_summary(struct kvt_group *g, blk_opf_t flags)
 	g->submitted = true;
 	g->record->nr = cpu_to_le32(g->nr);
 	g->record->first = cpu_to_le32(g->first);
+	g->record->durable = cpu_to_le32(g->seg->nr_durable);
 	kvt_log_seal(g->record);
 	begin_io(g, &g->io, summary_done);
 	kvt_io_add_buf(&g->io, REQ_OP_WRITE | REQ_FUA | flags,
@@ -708,6 +709,8 @@ static void settle(struct kvt_group *g)
 		if (g->stream->seg == seg)
 			end_segment(log, g->stream);
 	}
+	if (!seg->is_void)
+		seg->nr_durable = g->first + g->nr;
 	finish_group(g, !seg->is_void);
 	free_group(g);
 	put_busy(log, seg);

@@ -72,21 +72,24 @@ static void verify_header(struct log_verify *v, const struct log_segment *s)
 			 log_error_text(err));
 }
 
-/* A good summary of this opening of the segment behind the end of the chain? */
-static bool more_summaries(struct log_verify *v, const struct log_segment *s)
+/*
+ * Entries that were durable, by what summaries behind the end of the chain say. They
+ * may be there, sent together with one that the power did not let come to be.
+ */
+static u32 were_durable(struct log_verify *v, const struct log_segment *s)
 {
 	const struct kvt_log_layout *l = &s->found.layout;
 	u64 record[KVT_LOG_SUMMARY_MAX / sizeof(u64)];
 	const struct kvt_log_head *h = (void *)record;
-	u32 pos;
+	u32 pos, nr = 0;
 
 	for (pos = s->end; pos + l->summary_bytes <= l->data_end; pos += KVT_LOG_PAGE)
 		if (!log_walk_read(v->walk->source, &s->found.place, pos,
 				   l->summary_bytes, record) &&
 		    !kvt_log_check(h, l->summary_bytes, &s->found.place) &&
 		    le32_to_cpu(h->kind) == KVT_LOG_SUMMARY)
-			return true;
-	return false;
+			nr = max(nr, le32_to_cpu(h->durable));
+	return nr;
 }
 
 /* Summaries were all there was to read. */
@@ -98,7 +101,7 @@ static void verify_chain(struct log_verify *v, const struct log_segment *s)
 	else if (s->why && s->why != -ENODATA && s->why != -EBADMSG)
 		say_spot(v, spot_of(s, -1), false, "the summary at byte %u cannot be read: %s",
 			 s->end, log_error_text(s->why));
-	else if (!v->quick && more_summaries(v, s))
+	else if (!v->quick && were_durable(v, s) > s->nr)
 		say_spot(v, spot_of(s, -1), false,
 			 "the summary at byte %u is damaged; blocks of it and of those behind it are lost",
 			 s->end);

@@ -23,6 +23,7 @@ struct options {
 	const char *log;
 	const char *base;
 	const char *write;
+	bool cut;
 	u64 size;
 };
 
@@ -30,7 +31,7 @@ static void usage(void)
 {
 	puts("Usage: kvtier-crash [--images N] [--seed N]\n"
 	     "       kvtier-crash --log FILE --size BYTES [--base FILE] [--images N] [--seed N]\n"
-	     "       kvtier-crash --write PREFIX [--seed N]\n"
+	     "       kvtier-crash --write PREFIX [--cut] [--seed N]\n"
 	     "\n"
 	     "Recover N images (50) of what a power cut may leave of an nvme tier.\n"
 	     "\n"
@@ -39,8 +40,8 @@ static void usage(void)
 	     "  --size  of the device that was recorded\n"
 	     "  --base  what was on it when recording began; without: zeros\n"
 	     "  --seed  of all choices (1)\n"
-	     "  --write what the model writes, without a cut: an image of each device to\n"
-	     "          PREFIX0, PREFIX1 ...\n"
+	     "  --write what the model writes: an image of each device to PREFIX0, PREFIX1 ...\n"
+	     "  --cut   as a power cut leaves it\n"
 	     "\n"
 	     "Everything up to a completed flush is durable; of what was written later random\n"
 	     "writes, pages or sectors are. Found must be every block whose summary is durable\n"
@@ -64,6 +65,7 @@ static const struct option longs[] = {
 	{ "size", required_argument, NULL, 'z' },
 	{ "base", required_argument, NULL, 'b' },
 	{ "write", required_argument, NULL, 'w' },
+	{ "cut", no_argument, NULL, 'c' },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
@@ -84,6 +86,8 @@ static void take(int c, struct options *o)
 		o->base = optarg;
 	else if (c == 'w')
 		o->write = optarg;
+	else if (c == 'c')
+		o->cut = true;
 }
 
 static void parse(int argc, char **argv, struct options *o)
@@ -100,6 +104,7 @@ static void parse(int argc, char **argv, struct options *o)
 	must(optind == argc, "'%s' is not understood; see --help", argv[optind]);
 	must(o->images, "--images is 1 at least");
 	must(!o->log || o->size, "--log needs --size");
+	must(!o->cut || o->write, "--cut needs --write");
 }
 
 /* --------------------------------------------------------------------- images */
@@ -251,22 +256,41 @@ static void write_device(const struct image *m, u32 i, const char *prefix)
 	     "%s cannot be written", path);
 }
 
+static void apply_all(struct image *base, struct trace *t)
+{
+	size_t done = 0, i;
+
+	for (i = 0; i < t->nr; i++)
+		t->writes[i].durable = 0;
+	cut_advance(base, t, &done, t->now + 1);
+}
+
+static void apply_cut(struct image *base, struct trace *t, struct rng *rng)
+{
+	u64 now = 1 + rng_next(rng) % t->now;
+	size_t done = 0;
+
+	trace_settle(t);
+	cut_advance(base, t, &done, now);
+	cut_apply(base, t, done, now, rng);
+}
+
 static int write_images(const struct options *o)
 {
 	struct rng rng = { .state = o->seed };
 	struct image base = {};
 	struct model_plan plan;
 	struct trace t = {};
-	size_t done = 0;
 	u32 i;
 
 	model_plan(&plan, &rng);
 	plan.fault = MODEL_RIGHT;
 	model_format(&plan, &base, &rng);
 	model_run(&plan, &base, &t, STEPS, &rng);
-	for (i = 0; i < t.nr; i++)
-		t.writes[i].durable = 0;
-	cut_advance(&base, &t, &done, t.now + 1);
+	if (o->cut)
+		apply_cut(&base, &t, &rng);
+	else
+		apply_all(&base, &t);
 	for (i = 0; i < base.nr_devices; i++)
 		write_device(&base, i, o->write);
 	trace_free(&t);

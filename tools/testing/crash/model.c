@@ -28,6 +28,7 @@ struct segment {
 	enum kvt_log_kind state;
 	struct stream *stream;	/* that writes it; NULL: full, or recovered */
 	u32 nr_groups;		/* under way */
+	u32 nr_durable;		/* entries */
 	bool is_leaving;	/* is being freed */
 	size_t pages[2];	/* header and state, while they are written */
 	size_t footer;
@@ -149,6 +150,7 @@ static void forget_entries(struct segment *s)
 	free(s->entries);
 	s->entries = NULL;
 	s->nr = 0;
+	s->nr_durable = 0;
 }
 
 static struct segment *free_segment(struct model *m)
@@ -178,6 +180,7 @@ static bool open_segment(struct model *m, u32 space, u32 class_id)
 	s->space = space;
 	s->pos = KVT_LOG_PAGE;
 	s->nr = 0;
+	s->nr_durable = 0;
 	s->entries = calloc(sp->layout.capacity, sizeof(*s->entries));
 	must(s->entries, "no memory");
 	s->state = KVT_LOG_OPEN;
@@ -355,7 +358,6 @@ static void seal_group(struct group *g, const struct kvt_log_layout *l)
 	for (i = 0; i < g->nr; i++)
 		memcpy(kvt_log_entry(l, g->record + 1, i),
 		       g->seg->entries[g->first + i].media, l->entry_size);
-	kvt_log_seal(g->record);
 }
 
 /* A stream's next group of up to @blocks new blocks, and tombs. @only: one key, or NULL. */
@@ -395,6 +397,7 @@ static void end_group(struct stream *st)
 {
 	free(st->groups[0].record);
 	free(st->groups[0].data);
+	st->groups[0].seg->nr_durable = st->groups[0].first + st->groups[0].nr;
 	st->groups[0].seg->nr_groups--;
 	st->nr_groups--;
 	memmove(&st->groups[0], &st->groups[1], st->nr_groups * sizeof(st->groups[0]));
@@ -421,6 +424,8 @@ static void submit_summary(struct model *m, struct group *g, bool flush)
 {
 	if (m->plan->fault == MODEL_NO_FLUSH)
 		flush = false;
+	g->record->durable = cpu_to_le32(g->seg->nr_durable);
+	kvt_log_seal(g->record);
 	g->summary = submit(m, g->seg, g->pos, g->record,
 			    le32_to_cpu(g->record->bytes),
 			    (flush ? WRITE_FLUSH : 0) | WRITE_FUA);

@@ -116,6 +116,88 @@ TEST_F_TIMEOUT(recover, remove_and_add, 60)
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "writeouts"));
 }
 
+/* The tier goes and comes back, the space stays. */
+static int tier_comes_back(FIXTURE_DATA(recover) *self)
+{
+	__u64 bytes = 64 * KST_MIB;
+
+	return kst_tier_remove(KST_NVME) ?:
+	       kst_nvme_add(&self->set, KST_NVME) ?:
+	       kst_space_resize(KST_SPACE, KST_NVME, &bytes) ?:
+	       kst_recovered(KST_NVME);
+}
+
+/* What stayed in memory has its copy again: it is not written twice, and is safe. */
+TEST_F_TIMEOUT(recover, copies_are_found_again, 90)
+{
+	long long before;
+
+	ASSERT_EQ(0, kst_put_chain(self->fd, 1, 0, FRAMES / 2, BS));
+	ASSERT_EQ(0, tier_comes_back(self));
+	EXPECT_EQ(FRAMES / 2, kst_attr(KST_SPACE, "blocks"));
+	EXPECT_EQ(FRAMES / 2, kst_count(self->fd, 1, FRAMES / 2, KVT_TIER_DRAM));
+	before = kst_stat(KST_SPACE, "writeouts");
+	ASSERT_EQ(0, power_cut(self));
+	EXPECT_EQ(FRAMES / 2, before);
+	EXPECT_EQ(FRAMES / 2, kst_count(self->fd, 1, FRAMES / 2, KVT_TIER_NVME));
+	EXPECT_EQ(FRAMES / 2, kst_check_chain(self->fd, 1, FRAMES / 2, BS).good);
+}
+
+/* Put once more while the tier was away: other bytes, another parent. */
+TEST_F_TIMEOUT(recover, other_blocks_of_the_key, 90)
+{
+	__u64 bytes = 64 * KST_MIB;
+
+	ASSERT_EQ(0, kst_put_chain(self->fd, 1, 0, 3, BS));
+	ASSERT_EQ(0, kst_tier_remove(KST_NVME));
+	ASSERT_EQ(0, kst_drop(self->fd, kst_key(1, 0), KVT_F_CHAIN));
+	ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(1, 0), kst_root, BS, 77));
+	ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(1, 2), kst_root, BS,
+				     kst_seed(1, 2)));
+	ASSERT_EQ(0, kst_nvme_add(&self->set, KST_NVME));
+	ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_NVME, &bytes));
+	ASSERT_EQ(0, kst_recovered(KST_NVME));
+	EXPECT_EQ(0, kst_get_pattern(self->fd, kst_key(1, 0), BS, 77));
+	EXPECT_EQ(0, kst_get_block(self->fd, 1, 1, BS));
+	EXPECT_EQ(0, kst_get_block(self->fd, 1, 2, BS));
+	/* What was found of them is named as gone; what is in memory is only there. */
+	let_commit();
+	ASSERT_EQ(0, power_cut(self));
+	EXPECT_EQ(-ENOENT, kst_lookup(self->fd, kst_key(1, 0)));
+	EXPECT_EQ(0, kst_get_block(self->fd, 1, 1, BS));
+	EXPECT_EQ(-ENOENT, kst_lookup(self->fd, kst_key(1, 2)));
+}
+
+/* Each for itself: there are holes in the chain. */
+static int drop_each(int fd, __u64 chain, unsigned int nr)
+{
+	while (nr--)
+		kst_drop(fd, kst_key(chain, nr), 0);
+	return kst_attr_wait(KST_SPACE, "blocks", 0);
+}
+
+/*
+ * Whatever the worker had in hand when the tier went: nothing is in memory only. It
+ * is still there then; only when it is dropped it shows what was written.
+ */
+TEST_F_TIMEOUT(recover, remove_under_write_out, 120)
+{
+	__u64 bytes = 64 * KST_MIB;
+	unsigned int i, nr;
+
+	for (i = 1; i <= 30; i++) {
+		nr = FRAMES / 2 + rand() % FRAMES;
+		ASSERT_EQ(0, kst_put_chain(self->fd, i, 0, nr, BS));
+		ASSERT_EQ(0, kst_tier_remove(KST_NVME));
+		ASSERT_EQ(0, drop_each(self->fd, i, nr));
+		ASSERT_EQ(0, kst_nvme_add(&self->set, KST_NVME));
+		ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_NVME, &bytes));
+		ASSERT_EQ(0, kst_recovered(KST_NVME));
+		ASSERT_EQ(nr, kst_count(self->fd, i, nr, KVT_TIER_NVME));
+		ASSERT_EQ(0, drop_each(self->fd, i, nr));
+	}
+}
+
 /* The prefix of a chain is one again: who is whose parent came along. */
 TEST_F_TIMEOUT(recover, chains_are_chains, 60)
 {

@@ -318,9 +318,11 @@ TEST_F(spill, late)
 	unsigned int asked;
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_timeout_ms", "20"));
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_timeout_ms", "1000"));
 	kst_rig_hold(&self->r, KST_OP(SPILL), 0);
 	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, 4));
+	/* All four are in the helper's hands. */
+	ASSERT_TRUE(kst_pool_wait_asked(self->r.pool, KVT_REMOTE_SPILL, 4));
 	EXPECT_EQ(4, kst_stat_wait(KST_SPACE, "spill_errors", 4));
 	EXPECT_EQ(0, kst_stat(KST_SPACE, "spills"));
 	/* The helper may be reading them. */

@@ -18,6 +18,9 @@
 #define BATCH	16
 #define DEPTH	8
 
+/* What is put; a command whose ring has gone may still read it. */
+static char pattern[BLOCKS][BS];
+
 FIXTURE(end) {
 	int fd;
 	bool full;
@@ -31,6 +34,10 @@ FIXTURE_SETUP(end)
 		.grade = KST_BULK,
 	};
 
+	unsigned int n;
+
+	for (n = 0; n < BLOCKS; n++)
+		kst_fill(pattern[n], BS, kst_seed(1, n));
 	ASSERT_EQ(0, kst_make_nvme(&set, BS, MIB, 64));
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "quarantine_ms", "500"));
 	self->fd = kst_open(KST_SPACE, O_RDWR);
@@ -78,7 +85,6 @@ static void expect_clean(struct __test_metadata *_metadata,
 struct job {
 	struct kvt_batch b;
 	struct kvt_entry e[BATCH];
-	char data[BATCH][BS];
 };
 
 /* Some command that waits for something, or may. */
@@ -89,6 +95,7 @@ static void any_job(struct job *j)
 		KVT_OP_PUT, KVT_OP_PREFETCH, KVT_OP_RESERVE,
 	};
 	unsigned int i, nr = 1 + rand() % BATCH, n = rand() % (BLOCKS - BATCH);
+	static char got[BS];
 
 	kst_entries(j->e, nr, 1, n);
 	kst_batch(&j->b, op[rand() % sizeof(op)], j->e, nr);
@@ -114,11 +121,11 @@ static void any_job(struct job *j)
 	}
 	for (i = 0; i < nr; i++) {
 		if (j->b.op == KVT_OP_PUT)
-			kst_fill(j->data[i], BS, kst_seed(1, n + i));
-		if (j->b.op == KVT_OP_PUT || j->b.op == KVT_OP_GET)
-			j->e[i].addr = kst_ptr(j->data[i]);
-		if (j->b.op == KVT_OP_GET)
+			j->e[i].addr = kst_ptr(pattern[n + i]);
+		if (j->b.op == KVT_OP_GET) {
+			j->e[i].addr = kst_ptr(got);
 			j->e[i].len = BS;
+		}
 	}
 }
 
@@ -179,22 +186,27 @@ static int filler(struct kst_child *c, void *arg)
 
 static struct job jobs[DEPTH];
 
-/* A ring with jobs; none, some or all of them have ended when it goes. */
+/*
+ * A ring with jobs; none, some or all of them have ended when it goes. One that is
+ * in the hands of a worker of io_uring's goes on: so the jobs stay, and stay as they
+ * are, as long as the process lives.
+ */
 static int one_ring(FIXTURE_DATA(end) *self)
 {
 	unsigned int i, nr = 1 + rand() % DEPTH;
+	struct job *mine = calloc(nr, sizeof(*mine));
 	struct io_uring ring;
 	int err;
 
-	err = io_uring_queue_init(DEPTH, &ring, any_setup());
+	err = mine ? io_uring_queue_init(DEPTH, &ring, any_setup()) : -ENOMEM;
 	if (err)
 		return err;
 	for (i = 0; i < nr; i++) {
-		any_job(&jobs[i]);
+		any_job(&mine[i]);
 		if (rand() % 8 == 0)
-			kst_sqe(&ring, self->fd, &jobs[i].b, 0)->flags |= IOSQE_ASYNC;
+			kst_sqe(&ring, self->fd, &mine[i].b, 0)->flags |= IOSQE_ASYNC;
 		else
-			kst_sqe(&ring, self->fd, &jobs[i].b, 0);
+			kst_sqe(&ring, self->fd, &mine[i].b, 0);
 	}
 	err = io_uring_submit(&ring);
 	nap();

@@ -243,6 +243,17 @@ test_damage() {
 	output 'how many' '^1 problems'
 }
 
+# Summaries that were sent together come to media in any order.
+test_cut() {
+	local seed
+	for seed in 14 20 25 28; do
+		rm -f im?
+		"$bin/kvtier-crash" --write im --cut --seed "$seed"
+		expect "a power cut, $seed" 0 '' check im? --json
+		json 'is no damage' '.clean and .problems == []'
+	done
+}
+
 test_dump() {
 	log
 	expect 'dump' 0 '' dump im0 im1 --json
@@ -269,7 +280,7 @@ test_dump() {
 	expect 'not formatted' 1 'is not formatted' dump good.json
 }
 
-for t in format format_refused format_foreign format_block check damage dump; do
+for t in format format_refused format_foreign format_block check damage cut dump; do
 	"test_$t"
 done
 tap_end

@@ -82,6 +82,7 @@ static bool make_group(struct made *m, u32 most, u32 tombs, struct rng *rng)
 		}
 	}
 	h->first = cpu_to_le32(m->nr);
+	h->durable = h->first;
 	h->nr = cpu_to_le32(nr);
 	kvt_log_seal(h);
 	m->pos[m->nr_groups] = pos;

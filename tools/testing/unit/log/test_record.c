@@ -109,7 +109,7 @@ static void head_fields(void)
 	HOSTILE(h->device, cpu_to_le32(~0U), -ENODATA);
 	HOSTILE(h->segment, cpu_to_le32(~0U), -ENODATA);
 	HOSTILE(h->set[3], 1, -ENODATA);
-	HOSTILE(h->pad[55], 1, -EBADMSG);
+	HOSTILE(h->pad[sizeof(h->pad) - 1], 1, -EBADMSG);
 	is(check(h), 0, "and as it was it is good");
 	made_free(&m);
 }
@@ -206,6 +206,7 @@ static void summary_fields(void)
 	SUMMARY(h->nr, cpu_to_le32(m.layout.group + 1));
 	SUMMARY(h->nr, cpu_to_le32(~0U));
 	SUMMARY(h->first, cpu_to_le32(~0U));
+	SUMMARY(h->durable, cpu_to_le32(m.first[1] + 1));
 	SUMMARY(entry(0)->type, 0);
 	SUMMARY(entry(0)->type, cpu_to_le32(3));
 	SUMMARY(entry(0)->offset, 0);
