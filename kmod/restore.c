@@ -107,7 +107,7 @@ static struct kvt_block *hold_present(struct kvt_space *space, const u8 *key)
 	struct kvt_block *b;
 
 	rcu_read_lock();
-	b = kvt_index_find(space, key);
+	b = kvt_index_find_rcu(space, key);
 	if (b && !kvt_block_hold(space, b))
 		b = NULL;
 	rcu_read_unlock();

@@ -24,7 +24,7 @@
  * @next: the highest version there ever was; 0: none
  * @last: no later one must be found: what was put, or found, last
  * @dead: versions up to this one must not be found
- * @must: version @last must be found
+ * @must: version @last must be found, or one after @dead
  * @there: it is present, as far as this boot knows
  */
 struct fact {

@@ -43,8 +43,9 @@ static const char *judge(const struct fact *f, int found)
 		return "was dropped, and is back";
 	if (found && (unsigned int)found > f->last)
 		return "was lost, and is back";
-	if (f->must && (unsigned int)found != f->last)
-		return found ? "an old version" : "is lost";
+	/* Or one that was dropped, not durably: see log-format.rst. */
+	if (f->must && !found)
+		return "is lost";
 	return NULL;
 }
 
