@@ -231,9 +231,9 @@ static int write_one(struct kvt_log *log, unsigned long slot,
 		err = b ? kvt_log_write(log, b) : 0;
 		if (err != -EAGAIN || is_over(deadline))
 			return err;
-		/* No segment is free: make one. */
+		/* No segment is free: make one, if none is on its way. */
 		kvt_log_commit(log);
-		if (kvt_reclaim(log, NULL))
+		if (READ_ONCE(log->is_hungry) && kvt_reclaim(log, NULL))
 			return err;
 		schedule_timeout_killable(1);
 	}

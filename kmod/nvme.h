@@ -279,7 +279,7 @@ void kvt_nvme_charge(struct kvt_nvme *nvme, u64 bytes);
 int kvt_nvme_scan(struct kvt_nvme *nvme, struct kvt_device *dev);
 
 /* nvme_pool.c: segments that no log has. */
-struct kvt_segment *kvt_nvme_take(struct kvt_nvme *nvme);
+struct kvt_segment *kvt_nvme_take(struct kvt_nvme *nvme, bool *coming);
 void kvt_nvme_give(struct kvt_segment *seg);
 void kvt_nvme_adopt(struct kvt_nvme *nvme, const struct kvt_log_owner *owner,
 		    struct list_head *to);

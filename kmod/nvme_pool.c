@@ -165,12 +165,13 @@ static struct kvt_segment *take_free(struct kvt_nvme *nvme)
 /**
  * kvt_nvme_take() - get a free segment
  * @nvme: the tier
+ * @coming: out: there was none, but one is on its way to be free
  *
  * Context: any but interrupts; space->lock may be held.
  * Return: the segment, owned and in no list, with a new generation. NULL: there
  * is none; the balance work of all logs is queued when there is one again.
  */
-struct kvt_segment *kvt_nvme_take(struct kvt_nvme *nvme)
+struct kvt_segment *kvt_nvme_take(struct kvt_nvme *nvme, bool *coming)
 {
 	struct kvt_segment *seg = NULL;
 
@@ -183,6 +184,7 @@ struct kvt_segment *kvt_nvme_take(struct kvt_nvme *nvme)
 	} else if (!nvme->is_stopped && !nvme->nr_freeing) {
 		free_oldest_found(nvme);
 	}
+	*coming = !seg && nvme->nr_freeing;
 	spin_unlock(&nvme->lock);
 	return seg;
 }

@@ -155,12 +155,13 @@ static bool quota_is_used(struct kvt_log *log)
 /* A free segment, the log's from now on. NULL: none just now. */
 static struct kvt_segment *take_segment(struct kvt_log *log)
 {
+	bool coming = READ_ONCE(log->nvme->nr_freeing);
 	struct kvt_segment *seg = NULL;
 
 	if (!quota_is_used(log))
-		seg = kvt_nvme_take(log->nvme);
+		seg = kvt_nvme_take(log->nvme, &coming);
 	/* None is on its way either: it takes reclaim. */
-	WRITE_ONCE(log->is_hungry, !seg && !READ_ONCE(log->nvme->nr_freeing));
+	WRITE_ONCE(log->is_hungry, !seg && !coming);
 	if (!seg)
 		return NULL;
 	if (!kvt_segment_prepare(seg, log))
