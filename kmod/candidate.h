@@ -14,7 +14,8 @@
  */
 static inline bool kvt_candidate_is_out(const struct kvt_block *b)
 {
-	return READ_ONCE(b->evict.__rb_parent_color) ==
+	/* Written plainly by the rbtree's code: a word, which does not tear. */
+	return data_race(READ_ONCE(b->evict.__rb_parent_color)) ==
 	       (unsigned long)&b->evict;
 }
 

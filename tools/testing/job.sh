@@ -7,7 +7,7 @@
 # start_machine, which starts it in the background: with its process in pid,
 # its output on the pipe $job/out unless tty is set, its own complaints in
 # $job/machine.log and its console in $job/console. The guest leaves in $job:
-# status, dmesg, and init.log if it could not be set up.
+# begun, status, dmesg, and init.log if it could not be set up.
 
 die() {
 	echo "$me: $*" >&2
@@ -16,6 +16,7 @@ die() {
 
 # --- options ---------------------------------------------------------------
 
+boot_seconds=300
 mem=2G smp=2 timeout=1800 tty='' name='' keep='' verbose=''
 disks=() shares=() envs=() allow=() command=()
 
@@ -197,16 +198,30 @@ start_reader() {
 	reader=$!
 }
 
+# An emulated processor may lose its timer while the kernel boots. Leaves hung.
+end_if_hung() {
+	# shellcheck disable=SC2016 # its own arguments
+	mortal bash -c '
+		for ((i = 0; i < $3; i++)); do
+			[[ ! -e $2/begun ]] && kill -0 "$1" || exit
+			sleep 1
+		done
+		: > "$2/hung"
+		kill -KILL "$1"' bash "$pid" "$job" "$boot_seconds" 2> /dev/null &
+}
+
 # Returns 124 if time ran out.
-boot() {
+boot_once() {
 	local first
 	if [[ $tty ]]; then
 		stty=$(stty -g)
 	else
 		start_reader
 	fi
+	rm -f "$job/hung"
 	: > "$job/console"
 	start_machine
+	end_if_hung
 	[[ $verbose ]] && { tail -f -n +1 --pid="$pid" "$job/console" >&2 & }
 	if ((timeout)); then
 		mortal sleep "$timeout" &
@@ -224,6 +239,19 @@ boot() {
 		wait "$reader"
 	fi
 	[[ $first != "$timer" ]] || return 124
+}
+
+# The same, and as long as the command has not begun there is another try.
+boot() {
+	local status=0 i
+	for ((i = 0; i < 3; i++)); do
+		boot_once || status=$?
+		[[ -e $job/hung ]] && ((!status)) || break
+		echo "$me: the machine did not come up in $boot_seconds seconds" >&2
+		[[ ! $timer ]] || kill "$timer" 2> /dev/null
+		rm -f "$job/out" "$job/console.pipe"
+	done
+	return $status
 }
 
 # --- the verdict -----------------------------------------------------------
