@@ -26,7 +26,7 @@ static bool knob_admits(const struct kvt_nvme *nvme, const struct kvt_block *b)
 		return READ_ONCE(b->last_use) & KVT_USED;
 	case KVT_ADMIT_CLASS:
 		return READ_ONCE(nvme->knobs.admit_classes) >>
-			(b->bits >> KVT_BITS_CLASS) & 1;
+			kvt_block_class(b) & 1;
 	default:
 		return true;
 	}

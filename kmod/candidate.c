@@ -23,7 +23,7 @@ static u64 rank_of(struct kvt_space *space, const struct kvt_block *b)
 {
 	struct kvt_candidate c = {
 		.last_use = READ_ONCE(b->last_use),
-		.class_id = b->bits >> KVT_BITS_CLASS,
+		.class_id = kvt_block_class(b),
 		.priority = kvt_retain_priority(space, b),
 		.orphan = b->up && b->up->state == KVT_GHOST,
 	};

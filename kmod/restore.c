@@ -140,7 +140,7 @@ static bool same_block(struct kvt_space *space, const struct kvt_block *b,
 
 	kvt_family_parent_key(b, parent);
 	return kvt_block_is_dirty(space, b) && !READ_ONCE(seg->dev->failed) &&
-	       b->bits >> KVT_BITS_CLASS == seg->class_id &&
+	       kvt_block_class(b) == seg->class_id &&
 	       !memcmp(parent, e->parent, sizeof(parent));
 }
 

@@ -518,7 +518,7 @@ static int write_block(struct kvt_log *log, struct kvt_block *b)
 	} else {
 		mutex_lock(&log->mutex);
 		if (!READ_ONCE(log->is_stopping))
-			g = get_group(log, b->bits >> KVT_BITS_CLASS);
+			g = get_group(log, kvt_block_class(b));
 		if (g)
 			add_block(g, b);
 		mutex_unlock(&log->mutex);

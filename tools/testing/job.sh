@@ -246,7 +246,8 @@ boot() {
 	local status=0 i
 	for ((i = 0; i < 3; i++)); do
 		boot_once || status=$?
-		[[ -e $job/hung ]] && ((!status)) || break
+		((!status)) || break
+		[[ -e $job/hung ]] || break
 		echo "$me: the machine did not come up in $boot_seconds seconds" >&2
 		[[ ! $timer ]] || kill "$timer" 2> /dev/null
 		rm -f "$job/out" "$job/console.pipe"

@@ -23,6 +23,7 @@
 static char *module;
 static size_t module_size;
 static bool failed;
+static const char *begin_with;	/* a step's name; NULL once it was met */
 
 uint64_t now_ms(void)
 {
@@ -94,12 +95,26 @@ static bool may_fail_with(int err)
 	       err == -ENOSPC || err == -EBUSY || err == -ENOENT;
 }
 
+/* What later steps need; nothing fails. */
+static void make_step(const struct step *s)
+{
+	int err = s->call();
+
+	if (err)
+		complain(NULL, "kvtier-faults: %s: %s", s->name, strerror(-err));
+}
+
 static void run_step(const struct step *s)
 {
 	unsigned int nth, errors = 0;
 	bool hit = true;
 	int err;
 
+	if (begin_with && strcmp(begin_with, s->name)) {
+		make_step(s);
+		return;
+	}
+	begin_with = NULL;
 	for (nth = 1; hit && nth < MAX_FAULTS && !failed; nth++) {
 		arm(nth);
 		err = s->call();
@@ -223,22 +238,24 @@ static void start(void)
 }
 
 static const char usage_text[] =
-"Usage: kvtier-faults KVTIER.KO [DEVICE]\n"
+"Usage: kvtier-faults KVTIER.KO [DEVICE [STEP]]\n"
 "\n"
 "As root, on a debug kernel (tools/testing/kernel/debug): load the module, and\n"
 "make each call to it fail at every allocation and user copy on its way. What\n"
 "is leaked by that the kernel's checkers find. The module stays loaded. With a\n"
-"device also an nvme tier: ALL THAT IS ON THE DEVICE IS LOST.\n";
+"device also an nvme tier: ALL THAT IS ON THE DEVICE IS LOST. With a step's name\n"
+"as it prints them nothing fails before that step.\n";
 
 int main(int argc, char **argv)
 {
 	int err;
 
-	if (argc < 2 || argc > 3 || argv[1][0] == '-') {
+	if (argc < 2 || argc > 4 || argv[1][0] == '-') {
 		fputs(usage_text, stderr);
 		return 2;
 	}
-	err = argc == 3 ? nvme_open(argv[2]) : 0;
+	begin_with = argc == 4 ? argv[3] : NULL;
+	err = argc > 2 ? nvme_open(argv[2]) : 0;
 	if (err) {
 		fprintf(stderr, "kvtier-faults: cannot use %s: %s\n", argv[2],
 			strerror(-err));
@@ -250,10 +267,14 @@ int main(int argc, char **argv)
 	if (failed || control_open())
 		return 1;
 	run_memory();
-	if (argc == 3)
+	if (argc > 2)
 		run_nvme();
 	run_remote();
 	run_last();
+	if (begin_with) {
+		fprintf(stderr, "kvtier-faults: there is no step '%s'\n", begin_with);
+		return 2;
+	}
 	printf("kvtier-faults: %s\n", failed ? "FAILED" : "ok");
 	return failed;
 }
