@@ -3,7 +3,7 @@
 
 #include "log_live.h"
 
-/* What is remembered: a key that was met, or what a tomb names. */
+/* What is remembered: a key that is there, or what a tomb names. */
 struct note {
 	u32 space;
 	u32 what;		/* enum note_kind; 0: free place */
@@ -139,8 +139,11 @@ static int take_block(struct log_live *live, u32 space, const struct kvt_log_pla
 	struct note n = tomb_note(space, at->generation, at->device, at->segment, index);
 	struct note k = key_note(space, key);
 
-	*fate = is_noted(live, &n) ? LOG_DROPPED :
-		is_noted(live, &k) ? LOG_OLDER : LOG_LIVE;
+	if (is_noted(live, &n)) {
+		*fate = LOG_DROPPED;
+		return 0;
+	}
+	*fate = is_noted(live, &k) ? LOG_OLDER : LOG_LIVE;
 	return add_note(live, &k);
 }
 

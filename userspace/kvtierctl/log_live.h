@@ -4,8 +4,8 @@
  * and all tombs of one before its blocks:
  *
  *	a tomb hides the entry that it names, in segments of its own space
- *	of several copies of a key in one space the one that is met first counts,
- *	even if it is hidden
+ *	of several copies of a key in one space that no tomb hides the one that is
+ *	met first counts
  */
 #ifndef CTL_LOG_LIVE_H
 #define CTL_LOG_LIVE_H

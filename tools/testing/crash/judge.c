@@ -98,9 +98,7 @@ static void check_key(struct judge *j, struct copy *const *c, u32 nr)
 	if (i < nr)
 		return (void)(j->v->promised += is_promised(j, c[i]));
 	for (i = 0; !due && i < nr; i++) {
-		if (c[i]->issued < j->now && c[i]->gone < j->now)
-			return;
-		if (is_promised(j, c[i]))
+		if (c[i]->gone >= j->now && is_promised(j, c[i]))
 			due = c[i];
 	}
 	if (!due)
@@ -126,27 +124,6 @@ static void check_promises(struct judge *j)
 
 /* -------------------------------------------------------------------- tombs */
 
-/* Is @c found, or an older copy of its key while that is known to be @c's? */
-static void check_buried(struct judge *j, const struct copy *c)
-{
-	const struct oracle *o = j->o;
-	const struct life *l = &o->lives[c->life];
-	u32 i;
-
-	for (i = 0; i < o->nr_copies; i++) {
-		const struct copy *d = &o->copies[i];
-		const struct life *k = &o->lives[d->life];
-
-		if (!j->is_found[i] || !oracle_same_key(o, c, d) ||
-		    (d != c && c->nameless < j->now) ||
-		    k->place.generation > l->place.generation ||
-		    (k == l && d->index > c->index))
-			continue;
-		j->v->risen++;
-		object(j, &k->place, d->index, "was dropped, and is found again");
-	}
-}
-
 static void check_tombs(struct judge *j)
 {
 	const struct oracle *o = j->o;
@@ -166,7 +143,11 @@ static void check_tombs(struct judge *j)
 		    o->lives[c->life].space != o->lives[t->life].space)
 			continue;
 		j->v->buried++;
-		check_buried(j, c);
+		if (!j->is_found[c - o->copies])
+			continue;
+		j->v->risen++;
+		object(j, &o->lives[c->life].place, c->index,
+		       "was dropped, and is found again");
 	}
 }
 

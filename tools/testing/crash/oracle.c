@@ -132,7 +132,6 @@ static void take_block(struct oracle *o, u32 life, u32 index, const struct image
 		.issued = w->issued,
 		.durable = w->durable,
 		.gone = NEVER,
-		.nameless = NEVER,
 	};
 	memcpy(c->key, e->key, sizeof(c->key));
 	hide_born(o, c);
@@ -232,7 +231,6 @@ static void drop_entry(struct oracle *o, u32 life, u32 index, u64 now)
 		if (c->life != life || c->index != index)
 			continue;
 		c->gone = min(c->gone, now);
-		c->nameless = min(c->nameless, now);
 	}
 	for (i = 0; i < o->nr_tombs; i++)
 		if (o->tombs[i].life == life && o->tombs[i].index == index)

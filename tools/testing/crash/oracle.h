@@ -35,7 +35,6 @@ struct life {
  * @issued: when its summary was
  * @durable: when that was
  * @gone: when a write was issued that hides it, or NEVER
- * @nameless: when a footer was issued that has not its key any more, or NEVER
  */
 struct copy {
 	u32 life;
@@ -45,7 +44,6 @@ struct copy {
 	u64 issued;
 	u64 durable;
 	u64 gone;
-	u64 nameless;
 };
 
 /**
