@@ -32,6 +32,7 @@ void run_steps(const struct step *s, size_t nr);
 
 void set_entries(bool data);
 int batch(uint32_t op, uint32_t flags);
+int batch_error(const struct kvt_batch *b);	/* 0, or why not all was done */
 void reopen(void);
 void nothing(void);
 int put(void);

@@ -23,6 +23,17 @@ char buf[NR * BLOCK];
 static char *window;
 static char *slots;
 
+/* Some commands go on behind an entry that failed. */
+int batch_error(const struct kvt_batch *b)
+{
+	uint32_t i;
+
+	for (i = 0; i < b->done; i++)
+		if (entries[i].result < 0)
+			return entries[i].result;
+	return b->ok == NR ? 0 : -EPROTO;
+}
+
 int batch(uint32_t op, uint32_t flags)
 {
 	struct kvt_batch b = {
@@ -34,9 +45,7 @@ int batch(uint32_t op, uint32_t flags)
 	};
 	int ret = ioctl(fd, KVT_IOC_SUBMIT, &b) ? -errno : 0;
 
-	if (ret)
-		return ret;
-	return b.ok == NR ? 0 : entries[b.done - 1].result;
+	return ret ? ret : batch_error(&b);
 }
 
 void set_entries(bool data)

@@ -55,9 +55,7 @@ static int by_ring(uint32_t op)
 		;
 	ret = cqe->res;
 	io_uring_cqe_seen(&ring, cqe);
-	if (ret)
-		return ret;
-	return b.ok == NR ? 0 : entries[b.done - 1].result;
+	return ret ? ret : batch_error(&b);
 }
 
 static int get_by_ring(void)

@@ -318,7 +318,7 @@ TEST_F(spill, late)
 	unsigned int asked;
 
 	ASSERT_EQ(0, knobs(KST_SPACE, "through"));
-	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_timeout_ms", "1000"));
+	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote_timeout_ms", "5000"));
 	kst_rig_hold(&self->r, KST_OP(SPILL), 0);
 	ASSERT_EQ(0, put_chain(self->r.fd, 1, 0, 4));
 	/* All four are in the helper's hands. */
