@@ -313,7 +313,7 @@ TEST_F(spill, nothing_waits)
 }
 
 /* Deadlines: what is late is an error, and not tried again as long as nothing moves. */
-TEST_F(spill, late)
+TEST_F_TIMEOUT(spill, late, 90)
 {
 	unsigned int asked;
 
