@@ -131,13 +131,14 @@ static bool same_bytes(struct kvt_arena *a, u32 frame,
 	return same;
 }
 
-/* Is a held block what would be written as @e, if it had not been? */
-static bool same_block(struct kvt_space *space, const struct kvt_block *b,
+/* Is a held block without a copy, and would it be written as @e? */
+static bool lacks_copy(struct kvt_space *space, const struct kvt_block *b,
 		       const struct kvt_segment *seg,
 		       const struct kvt_log_entry *e)
 {
 	u8 parent[KVT_KEY_SIZE];
 
+	lockdep_assert_held(&space->lock);
 	kvt_family_parent_key(b, parent);
 	return kvt_block_is_dirty(space, b) && !READ_ONCE(seg->dev->failed) &&
 	       kvt_block_class(b) == seg->class_id &&
@@ -152,26 +153,28 @@ static int adopt_block(struct kvt_restore *rs, struct kvt_segment *seg,
 		       u32 index, const struct kvt_log_entry *e)
 {
 	struct kvt_space *space = rs->log->arena->space;
-	u64 copy = kvt_copy(rs->log->arena->index,
-			    kvt_log_extent(rs->log, seg, index));
 	struct kvt_block *b = hold_present(space, e->key);
 	struct kvt_arena *a;
-	int err = -EEXIST;
+	bool lacks;
 
 	if (!b)
-		return err;
+		return -EEXIST;
 	a = kvt_block_arena(space, b);
-	if (same_bytes(a, b->frame, seg, index)) {
-		spin_lock(&space->lock);
-		if (same_block(space, b, seg, e)) {
-			a->below[b->frame] = copy;
-			kvt_segment_bind(seg, index, b->slot);
-			err = 0;
-		}
-		spin_unlock(&space->lock);
+	spin_lock(&space->lock);
+	lacks = lacks_copy(space, b, seg, e);
+	spin_unlock(&space->lock);
+	lacks = lacks && same_bytes(a, b->frame, seg, index);
+	spin_lock(&space->lock);
+	/* It may have been dropped, or written elsewhere, meanwhile. */
+	lacks = lacks && lacks_copy(space, b, seg, e);
+	if (lacks) {
+		a->below[b->frame] = kvt_copy(rs->log->arena->index,
+					      kvt_log_extent(rs->log, seg, index));
+		kvt_segment_bind(seg, index, b->slot);
 	}
+	spin_unlock(&space->lock);
 	kvt_block_unhold(space, b, 1);
-	return err;
+	return lacks ? 0 : -EEXIST;
 }
 
 /**
