@@ -143,29 +143,73 @@ TEST_F_TIMEOUT(recover, copies_are_found_again, 90)
 	EXPECT_EQ(FRAMES / 2, kst_check_chain(self->fd, 1, FRAMES / 2, BS).good);
 }
 
-/* Put once more while the tier was away: other bytes, another parent. */
+static int put_of_class(int fd, unsigned int n, unsigned int class_id)
+{
+	static char data[BS];
+	struct kvt_entry e;
+	struct kvt_batch b;
+
+	kst_fill(data, BS, kst_seed(1, n));
+	kst_entries(&e, 1, 1, n);
+	e.addr = kst_ptr(data);
+	kst_batch(&b, KVT_OP_PUT, &e, 1);
+	memcpy(b.parent, kst_key(1, n - 1).b, KVT_KEY_SIZE);
+	b.flags = KVT_F_CLASS;
+	b.class_id = class_id;
+	return kst_submit(fd, &b) ?: e.result;
+}
+
+/* Put once more while the tier was away: other bytes, another parent, another class. */
 TEST_F_TIMEOUT(recover, other_blocks_of_the_key, 90)
 {
 	__u64 bytes = 64 * KST_MIB;
 
-	ASSERT_EQ(0, kst_put_chain(self->fd, 1, 0, 3, BS));
+	ASSERT_EQ(0, kst_put_chain(self->fd, 1, 0, 4, BS));
 	ASSERT_EQ(0, kst_tier_remove(KST_NVME));
 	ASSERT_EQ(0, kst_drop(self->fd, kst_key(1, 0), KVT_F_CHAIN));
 	ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(1, 0), kst_root, BS, 77));
 	ASSERT_LE(0, kst_put_pattern(self->fd, kst_key(1, 2), kst_root, BS,
 				     kst_seed(1, 2)));
+	ASSERT_LE(0, put_of_class(self->fd, 3, 1));
 	ASSERT_EQ(0, kst_nvme_add(&self->set, KST_NVME));
 	ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_NVME, &bytes));
 	ASSERT_EQ(0, kst_recovered(KST_NVME));
 	EXPECT_EQ(0, kst_get_pattern(self->fd, kst_key(1, 0), BS, 77));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, 1, BS));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, 2, BS));
+	EXPECT_EQ(0, kst_get_block(self->fd, 1, 3, BS));
 	/* What was found of them is named as gone; what is in memory is only there. */
 	let_commit();
 	ASSERT_EQ(0, power_cut(self));
 	EXPECT_EQ(-ENOENT, kst_lookup(self->fd, kst_key(1, 0)));
 	EXPECT_EQ(0, kst_get_block(self->fd, 1, 1, BS));
 	EXPECT_EQ(-ENOENT, kst_lookup(self->fd, kst_key(1, 2)));
+	EXPECT_EQ(-ENOENT, kst_lookup(self->fd, kst_key(1, 3)));
+}
+
+/* A summary says what was durable when it was sent: all before it, if there was time. */
+TEST_F_TIMEOUT(recover, summaries_say_what_was_durable, 90)
+{
+	unsigned int pass, first, durable, late = 0;
+	struct kvt_log_head h;
+	off_t pos;
+
+	for (pass = 0; pass < 3; pass++) {
+		ASSERT_EQ(0, kst_put_chain(self->fd, pass + 1, 0, FRAMES + 4, BS));
+		kst_settle(KST_SPACE);
+		let_commit();
+	}
+	for (pos = 0; pread(self->loop.file, &h, sizeof(h), pos) == sizeof(h);
+	     pos += KVT_LOG_PAGE) {
+		if (le64toh(h.magic) != KVT_LOG_MAGIC ||
+		    le32toh(h.kind) != KVT_LOG_SUMMARY)
+			continue;
+		first = le32toh(h.first);
+		durable = le32toh(h.durable);
+		EXPECT_LE(durable, first);
+		late += first && durable == first;
+	}
+	EXPECT_LT(0, late);
 }
 
 /* Each for itself: there are holes in the chain. */
@@ -176,6 +220,23 @@ static int drop_each(int fd, __u64 chain, unsigned int nr)
 	return kst_attr_wait(KST_SPACE, "blocks", 0);
 }
 
+#define BUSY	99	/* a chain of somebody else */
+
+/* Keeps the worker busy. */
+static int be_busy(struct kst_child *c, void *arg)
+{
+	int fd = kst_open(KST_SPACE, O_RDWR);
+	unsigned int n;
+
+	close((intptr_t)arg);
+	kst_say(c, 1);
+	for (n = 0; ; n = (n + 1) % FRAMES) {
+		kst_drop(fd, kst_key(BUSY, n), 0);
+		kst_put_wait(fd, kst_key(BUSY, n), kst_root, BS, n);
+	}
+	return 0;
+}
+
 /*
  * Whatever the worker had in hand when the tier went: nothing is in memory only. It
  * is still there then; only when it is dropped it shows what was written.
@@ -183,17 +244,25 @@ static int drop_each(int fd, __u64 chain, unsigned int nr)
 TEST_F_TIMEOUT(recover, remove_under_write_out, 120)
 {
 	__u64 bytes = 64 * KST_MIB;
-	unsigned int i, nr;
+	struct kst_child c;
+	unsigned int i, n, nr;
 
 	for (i = 1; i <= 30; i++) {
 		nr = FRAMES / 2 + rand() % FRAMES;
+		ASSERT_EQ(0, kst_spawn(&c, be_busy, (void *)(intptr_t)self->fd));
+		ASSERT_EQ(1, kst_hear(&c));
 		ASSERT_EQ(0, kst_put_chain(self->fd, i, 0, nr, BS));
 		ASSERT_EQ(0, kst_tier_remove(KST_NVME));
+		kst_kill(&c);
+		for (n = 0; n < FRAMES; n++)
+			kst_drop(self->fd, kst_key(BUSY, n), 0);
 		ASSERT_EQ(0, drop_each(self->fd, i, nr));
 		ASSERT_EQ(0, kst_nvme_add(&self->set, KST_NVME));
 		ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_NVME, &bytes));
 		ASSERT_EQ(0, kst_recovered(KST_NVME));
 		ASSERT_EQ(nr, kst_count(self->fd, i, nr, KVT_TIER_NVME));
+		for (n = 0; n < FRAMES; n++)
+			kst_drop(self->fd, kst_key(BUSY, n), 0);
 		ASSERT_EQ(0, drop_each(self->fd, i, nr));
 	}
 }
