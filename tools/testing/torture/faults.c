@@ -271,7 +271,7 @@ int main(int argc, char **argv)
 		run_nvme();
 	run_remote();
 	run_last();
-	if (begin_with) {
+	if (begin_with && !failed) {
 		fprintf(stderr, "kvtier-faults: there is no step '%s'\n", begin_with);
 		return 2;
 	}
