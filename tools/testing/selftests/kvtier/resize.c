@@ -359,4 +359,92 @@ TEST_F_TIMEOUT(resize, under_load, 60)
 	}
 }
 
+#define MINE	0x55
+#define THEIRS	0xaa
+
+/* Where the window has no page, the kernel cannot copy either. */
+static int use_window(struct kst_child *c, void *arg)
+{
+	unsigned int *stop = arg, i, read_back = 0;
+	int fd = open_rw(), p[2];
+	char byte, *w, *at;
+	size_t len;
+
+	if (fd < 0 || pipe(p))
+		return 1;
+	srand(getpid());
+	while (!__atomic_load_n(stop, __ATOMIC_RELAXED) || read_back <= 10) {
+		w = kst_map_window(fd, 0, PROT_READ | PROT_WRITE, &len);
+		if (!w)
+			continue;	/* it has become smaller just now */
+		for (i = 0; i < 500; i++) {
+			at = w + rand() % (len / 4096) * 4096;
+			byte = MINE;
+			if (write(p[1], &byte, 1) != 1 ||
+			    (read(p[0], at, 1) != 1 && read(p[0], &byte, 1) != 1))
+				return 2;
+			at = w + rand() % (len / 4096) * 4096;
+			if (write(p[1], at, 1) != 1)
+				continue;
+			if (read(p[0], &byte, 1) != 1 || (byte && byte != MINE))
+				return 3;
+			read_back += byte == MINE;
+		}
+		munmap(w, len);
+	}
+	kst_say(c, read_back);
+	return 0;
+}
+
+/* Has another space all the memory there is to itself? -ENOSPC: there was too little. */
+static int other_space(void)
+{
+	char *w = MAP_FAILED;
+	size_t len;
+	int fd, ret;
+
+	ret = kst_space_simple("kst_b", BS, KST_DRAM, 10 * KST_MIB);
+	if (ret)
+		return ret;
+	fd = kst_open("kst_b", O_RDWR);
+	w = kst_map_window(fd, 0, PROT_READ | PROT_WRITE, &len);
+	if (!w || !kst_zero(w, len))
+		return 1;
+	memset(w, THEIRS, len);
+	usleep(20000);
+	ret = w[0] != (char)THEIRS || memcmp(w, w + 1, len - 1);
+	munmap(w, len);
+	close(fd);
+	return ret ?: kst_space_delete("kst_b");
+}
+
+TEST_F_TIMEOUT(resize, window_is_touched_while_it_shrinks, 60)
+{
+	unsigned int *stop, mib, i, rounds = 0, tries;
+	struct kst_child c[2];
+	int ret;
+
+	ASSERT_EQ(0, make_space(12, 0));
+	stop = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, stop);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, kst_spawn(&c[i], use_window, stop));
+	}
+	for (tries = 0; rounds < 20 && tries < 500; tries++) {
+		ret = resize_to(KST_DRAM, 6, &mib);
+		ASSERT_TRUE(!ret || ret == -EBUSY);
+		ret = other_space();
+		ASSERT_TRUE(!ret || ret == -ENOSPC);
+		rounds += !ret;
+		ASSERT_EQ(0, resize_to(KST_DRAM, 12, &mib));
+	}
+	EXPECT_EQ(20, rounds);
+	__atomic_store_n(stop, 1, __ATOMIC_RELAXED);
+	for (i = 0; i < 2; i++) {
+		EXPECT_LT(10, kst_hear(&c[i]));
+		EXPECT_EQ(0, kst_join(&c[i]));
+	}
+}
+
 TEST_HARNESS_MAIN
