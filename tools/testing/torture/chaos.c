@@ -41,13 +41,9 @@ static void start(struct chaos *c, unsigned int i)
 		complain(c->sh, "cannot fork: %s", strerror(errno));
 }
 
-/* Wait for what was worker @i. It may end by itself only when told to. */
-static void reap(struct chaos *c, unsigned int i, pid_t pid)
+/* It may end by itself only when told to. */
+static void judge(struct chaos *c, unsigned int i, int status)
 {
-	int status;
-
-	if (pid <= 0 || waitpid(pid, &status, 0) < 0)
-		return;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		return;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
@@ -55,6 +51,31 @@ static void reap(struct chaos *c, unsigned int i, pid_t pid)
 	if (!atomic_load(&c->sh->failed))
 		complain(c->sh, "worker %u ended with status %#x while it did %s",
 			 i, status, action_names[atomic_load(&c->sh->doing[i])]);
+}
+
+/* Wait for what was worker @i. */
+static void reap(struct chaos *c, unsigned int i, pid_t pid)
+{
+	int status;
+
+	if (pid > 0 && waitpid(pid, &status, 0) == pid)
+		judge(c, i, status);
+}
+
+/* Somebody has to do the work of those who were killed for want of memory. */
+static void replace_dead(struct chaos *c)
+{
+	unsigned int i;
+	int status;
+
+	for (i = 0; i < c->o->processes; i++) {
+		if (c->pid[i] <= 0 ||
+		    waitpid(c->pid[i], &status, WNOHANG) != c->pid[i])
+			continue;
+		judge(c, i, status);
+		start(c, i);
+		c->kills++;
+	}
 }
 
 static void kill_one(struct chaos *c)
@@ -336,6 +357,10 @@ static void try_forbidden(struct chaos *c)
 
 static void act(struct chaos *c)
 {
+	if (c->p->tight && rng_one_in(&c->rng, 4)) {
+		memory_squeeze(&c->rng);
+		return;
+	}
 	if (c->p->nvme && rng_one_in(&c->rng, 4)) {
 		act_on_nvme(c);
 		return;
@@ -448,6 +473,7 @@ bool chaos_run(const struct options *o, const struct plan *p,
 	while (now_ms() < end && !atomic_load(&sh->failed)) {
 		usleep(rng_between(&c.rng, 1, 100) * 1000);
 		act(&c);
+		replace_dead(&c);
 		watch(&c);
 	}
 	stop(&c);

@@ -278,7 +278,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "kvtier-torture: --faults needs a kernel with CONFIG_FAILSLAB and others, and debugfs: see tools/testing/kernel/debug\n");
 		return 2;
 	}
+	o.has_cgroup = memory_start();
 	ok = run_rounds(&o, sh);
+	memory_stop();
 	fault_stop(&o);
 	printf("kvtier-torture: %s\n", ok ? "ok" : "FAILED");
 	return ok ? 0 : 1;

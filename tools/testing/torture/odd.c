@@ -241,7 +241,7 @@ void act_garbage(struct worker *w)
 
 static void expect(struct worker *w, const char *what, int got, int want)
 {
-	if (got != want && !(got == ENOMEM && w->o->faults))
+	if (got != want && !(got == ENOMEM && may_lack_memory(w)))
 		complain(w->sh, "%s: %s instead of %s", what, strerror(got),
 			 strerror(want));
 }

@@ -44,6 +44,7 @@ void plan_make(struct plan *p, const struct options *o, uint64_t seed)
 	p->late = rng_one_in(&r, 4);
 	p->nvme = o->nvme && !rng_one_in(&mix, 4);
 	p->pool = rng_one_in(&mix, 2);
+	p->tight = o->has_cgroup && rng_one_in(&mix, 3);
 	frames = (p->quota[0] + p->quota[1]) / p->block_size;
 	p->chain_len = rng_between(&r, 4, 40);
 	p->nr_chains = frames * rng_between(&r, 1, 4) / p->chain_len + 2;
@@ -53,13 +54,14 @@ void plan_make(struct plan *p, const struct options *o, uint64_t seed)
 
 void plan_print(const struct plan *p, unsigned int round)
 {
-	printf("round %u: seed %#llx, block size %u, %llu + %llu MiB%s%s, %u chains of %u%s\n",
+	printf("round %u: seed %#llx, block size %u, %llu + %llu MiB%s%s, %u chains of %u%s%s\n",
 	       round, (unsigned long long)p->seed, p->block_size,
 	       (unsigned long long)p->quota[0] >> 20,
 	       (unsigned long long)p->quota[1] >> 20, p->nvme ? " + nvme" : "",
 	       p->pool ? " + pool" : "",
 	       p->nr_chains,
-	       p->chain_len, p->late ? ", fills time out" : "");
+	       p->chain_len, p->late ? ", fills time out" : "",
+	       p->tight ? ", little memory" : "");
 	fflush(stdout);
 }
 

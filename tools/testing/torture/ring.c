@@ -68,7 +68,9 @@ static int wait_all(unsigned int nr)
 	int res = 0;
 
 	while (nr) {
-		if (io_uring_wait_cqe(&ring, &cqe))
+		/* What could not be submitted for want of memory is tried again. */
+		if (io_uring_submit_and_wait(&ring, 1) < 0 ||
+		    io_uring_peek_cqe(&ring, &cqe))
 			continue;
 		if (cqe->user_data == COMMAND)
 			res = cqe->res;

@@ -17,6 +17,7 @@
  *   chaos.c    the parent meanwhile: kill -9, resize, knobs
  *   check.c    what must be true when all have gone
  *   fault.c    failing allocations (debug kernels)
+ *   memory.c   a memory cgroup that is short of memory now and then
  */
 #ifndef TORTURE_H
 #define TORTURE_H
@@ -53,6 +54,7 @@ struct options {
 	unsigned int faults;		/* per mille of the allocations */
 	uint32_t block_size;		/* 0: another one each round */
 	const char *nvme;		/* a device to be overwritten, or NULL */
+	bool has_cgroup;		/* workers can be in one */
 	bool plant;			/* one wrong byte, which must be found */
 	bool verbose;
 };
@@ -69,6 +71,7 @@ struct options {
  * @cxl_node: NUMA node of the second tier
  * @nvme: there is an nvme tier
  * @pool: there is a remote tier, with a helper
+ * @tight: the workers' cgroup is short of memory now and then
  * @late: fills time out. Then nobody writes into a window, since a frame may
  *	be another's at any time
  */
@@ -83,6 +86,7 @@ struct plan {
 	int cxl_node;
 	bool nvme;
 	bool pool;
+	bool tight;
 	bool late;
 };
 
@@ -226,6 +230,7 @@ void batch_chain(struct worker *w, uint32_t op, uint32_t most);
 void batch_random(struct worker *w, uint32_t op, uint32_t most);
 void batch_wait(struct worker *w, unsigned int ms);
 bool batch_submit(struct worker *w);
+bool may_lack_memory(const struct worker *w);
 void expect_error(struct worker *w, uint32_t i, const int *allowed);
 
 /* ring.c */
@@ -279,5 +284,11 @@ bool check_quiet(const struct plan *p, struct shared *sh);
 int fault_start(const struct options *o);
 void fault_me(const struct options *o);
 void fault_stop(const struct options *o);
+
+/* memory.c */
+bool memory_start(void);
+void memory_join(void);
+void memory_squeeze(struct rng *r);
+void memory_stop(void);
 
 #endif /* TORTURE_H */

@@ -52,13 +52,18 @@ static const struct {
 void worker_open(struct worker *w)
 {
 	w->fd = space_open(SPACE, O_RDWR);
-	while (w->fd == -ENOMEM && w->o->faults)
+	while (w->fd == -ENOMEM && may_lack_memory(w))
 		w->fd = space_open(SPACE, O_RDWR);
 	if (w->fd < 0) {
 		complain(w->sh, "cannot open the space: %s", strerror(-w->fd));
 		exit(1);
 	}
 	ring_open(w);
+}
+
+bool may_lack_memory(const struct worker *w)
+{
+	return w->o->faults || w->plan->tight;
 }
 
 /* Leases, and blocks that are being filled, go with the file and its maps. */
@@ -153,7 +158,7 @@ bool batch_submit(struct worker *w)
 			return true;
 		complain(w->sh, "op %u on %u entries: done %u, ok %u",
 			 w->b.op, w->b.nr, w->b.done, w->b.ok);
-	} else if (errno != ENOMEM || !w->o->faults) {
+	} else if (errno != ENOMEM || !may_lack_memory(w)) {
 		complain(w->sh, "op %u on %u entries, flags %#x: %s", w->b.op,
 			 w->b.nr, w->b.flags, strerror(errno));
 	}
@@ -167,7 +172,7 @@ void expect_error(struct worker *w, uint32_t i, const int *allowed)
 {
 	int err = -w->e[i].result;
 
-	if (err == ENOMEM && w->o->faults)
+	if (err == ENOMEM && may_lack_memory(w))
 		return;
 	if (err == ETIMEDOUT && w->b.flags & KVT_F_WAIT)
 		return;
@@ -222,6 +227,8 @@ int worker_run(const struct options *o, const struct plan *plan,
 	struct worker *w = calloc(1, sizeof(*w));
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (plan->tight)
+		memory_join();
 	signal(SIGCHLD, SIG_IGN);
 	maps_catch_sigbus();
 	if (!w)
