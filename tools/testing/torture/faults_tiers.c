@@ -178,7 +178,20 @@ static uint32_t nr_cold(void)
 	return i;
 }
 
-/* Our blocks are on nvme only, put anew: not the next to go from there, too. */
+static bool becomes(const char *attr, long long least)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+	long long is;
+
+	while ((is = space_attr(SPACE, attr)) < least && now_ms() < end)
+		usleep(1000);
+	return is >= least;
+}
+
+/*
+ * Our blocks are on nvme only, and there are frames for them. Put anew: not the next to
+ * go from there, too.
+ */
 static void chill(void)
 {
 	static uint32_t next;
@@ -194,6 +207,7 @@ static void chill(void)
 			fill_one(next++);
 	}
 	must("have blocks on nvme", cold < NR ? -ETIMEDOUT : 0);
+	must("have free frames", becomes("arena0/free", NR) ? 0 : -ETIMEDOUT);
 }
 
 /* What came has its bytes. */
@@ -258,6 +272,8 @@ void run_nvme(void)
 	/* It is made with a tier on it. */
 	must("make a device", nvme_make(&plan));
 	must("remove a tier", tier_remove(NVME));
+	must("watermark", space_knob_number(SPACE, "high_watermark", 200) ?:
+	     space_knob_number(SPACE, "low_watermark", 150));
 	run_steps(nvme_steps, sizeof(nvme_steps) / sizeof(nvme_steps[0]));
 	run_steps(&nvme_last, 1);
 	nvme_remove_device();
@@ -319,16 +335,6 @@ static void start_helper(void)
 	if (!helper)
 		_exit(pool_run(&plan, shared, pool, 1));
 	must("fork", helper < 0 ? -errno : 0);
-}
-
-static bool becomes(const char *attr, long long least)
-{
-	uint64_t end = now_ms() + PATIENCE_MS;
-	long long is;
-
-	while ((is = space_attr(SPACE, attr)) < least && now_ms() < end)
-		usleep(1000);
-	return is >= least;
 }
 
 /* Our blocks are on the pool only. */
