@@ -37,12 +37,13 @@ void complain(struct shared *sh, const char *format, ...)
 {
 	va_list args;
 
-	(void)sh;
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	failed = true;
+	if (sh)
+		atomic_store(&sh->failed, true);
 }
 
 /* ------------------------------------------------------------------ fail-nth */

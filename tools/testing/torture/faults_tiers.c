@@ -149,7 +149,7 @@ static int tier_of(uint32_t i)
 	       (int)(e.result & KVT_RES_TIER_MASK) : -ENOENT;
 }
 
-/* A block of its own, with whatever bytes. */
+/* Another block, which goes to the pool, too. */
 static void fill_one(uint32_t n)
 {
 	struct kvt_entry e = { .addr = (uintptr_t)buf };
@@ -164,6 +164,7 @@ static void fill_one(uint32_t n)
 	struct key key = plan_key(&plan, 1000 + n);
 
 	memcpy(e.key, key.b, sizeof(key.b));
+	pattern_fill(&plan, 1000 + n, buf);
 	must("fill memory", ioctl(fd, KVT_IOC_SUBMIT, &b) ? -errno :
 			    e.result < 0 ? e.result : 0);
 }
@@ -417,6 +418,7 @@ void run_remote(void)
 	send_away();
 	run_steps(pool_steps, sizeof(pool_steps) / sizeof(pool_steps[0]));
 	end_helper();
+	must("helper", atomic_load(&shared->failed) ? -EIO : 0);
 	undo_set_remote();
 	while ((err = tier_remove(POOL)) == -EBUSY && now_ms() < end)
 		usleep(1000);
