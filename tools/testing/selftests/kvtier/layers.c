@@ -792,9 +792,14 @@ static int release_many(FIXTURE_DATA(first) *self)
 	return err;
 }
 
-/* It takes a 16th of the time of all 32 at most, if nothing else goes on. */
+/*
+ * It takes a 16th of the time of all 32 at most, if nothing else goes on. Where the
+ * kernel checks itself at each step the call alone takes longer than that.
+ */
 TEST_F_TIMEOUT(first, layer_is_early, 180)
 {
+	bool is_debug = !access("/sys/kernel/debug/kmemleak", F_OK);
+	double enough = is_debug ? 1.0 / 4 : 1.0 / 16;
 	double ratio, best = 1;
 	unsigned int turn;
 	struct times t;
@@ -803,7 +808,7 @@ TEST_F_TIMEOUT(first, layer_is_early, 180)
 	ASSERT_EQ(0, kst_put_chain(self->s.fd, 1, 0, MANY, BS));
 	ASSERT_EQ(0, kst_put_chain(self->s.fd, 2, 0, MANY, BS));
 	kst_settle(KST_SPACE);
-	for (turn = 0; turn < TURNS && best > 1.0 / 16; turn++) {
+	for (turn = 0; turn < TURNS && best > enough; turn++) {
 		ASSERT_EQ(0, load_many(self, 1 + turn % 2, &t));
 		ASSERT_EQ(0, release_many(self));
 		ratio = (double)t.layer / t.all;
@@ -814,7 +819,7 @@ TEST_F_TIMEOUT(first, layer_is_early, 180)
 			best = ratio;
 		kst_settle(KST_SPACE);
 	}
-	EXPECT_GE(1.0 / 16, best);
+	EXPECT_GE(enough, best);
 }
 
 TEST_HARNESS_MAIN
