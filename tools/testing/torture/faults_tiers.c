@@ -132,14 +132,13 @@ static void undo_take_nvme(void)
 	give_nvme();
 }
 
-/* Where block @i is, not counting the pool, or -ENOENT */
+/* Where block @i is, or -ENOENT: the pool is not asked */
 static int tier_of(uint32_t i)
 {
 	struct kvt_entry e = {};
 	struct kvt_batch b = {
 		.size = sizeof(b),
 		.op = KVT_OP_LOOKUP,
-		.flags = KVT_F_LOCAL,
 		.nr = 1,
 		.entries = (uintptr_t)&e,
 	};
