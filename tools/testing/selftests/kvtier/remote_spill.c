@@ -407,6 +407,7 @@ TEST_F(spill, tier_changes)
 	ASSERT_EQ(0, kst_knob(KST_SPACE, "remote", "kst_remote2"));
 	ASSERT_EQ(0, put_chain(self->r.fd, 4, 0, 2 * FRAMES));
 	EXPECT_FALSE(is_here(self->r.fd, 1, 0));
+	kst_settle(KST_SPACE);
 	EXPECT_EQ(kst_stat(KST_SPACE, "evictions"),
 		  kst_stat(KST_SPACE, "spill_missed"));
 }
