@@ -384,12 +384,20 @@ static void undo_drain(void)
 	space_knob(SPACE, "drain/on", "0");
 }
 
-/* What is absent is said to be, and fetched. */
-static int prefetch_absent(void)
+/* What is absent here is said to be, whatever the pool is asked for. */
+static int but_absent(int err)
 {
-	int err = prefetch();
-
 	return err == -ENOENT ? 0 : err;
+}
+
+static int prefetch_there(void)
+{
+	return but_absent(prefetch());
+}
+
+static int drop_there(void)
+{
+	return but_absent(drop());
 }
 
 static void undo_drop_there(void)
@@ -409,8 +417,8 @@ static const struct step pool_steps[] = {
 	{ "get from the pool, by io_uring", get_by_ring_checked, send_away_again },
 	{ "acquire from the pool", acquire, send_away_again },
 	{ "acquire from the pool, by io_uring", acquire_by_ring, send_away_again },
-	{ "prefetch from the pool", prefetch_absent, send_away_again },
-	{ "drop on the pool", drop, undo_drop_there },
+	{ "prefetch from the pool", prefetch_there, send_away_again },
+	{ "drop on the pool", drop_there, undo_drop_there },
 };
 
 static void end_helper(void)
