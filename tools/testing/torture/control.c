@@ -163,7 +163,8 @@ int space_open(const char *name, int flags)
 
 /* ------------------------------------------------------------------ sysfs */
 
-static long long read_number(const char *path)
+/* -1: there is none */
+long long tree_number(const char *path)
 {
 	long long value = -1;
 	FILE *f = fopen(path, "re");
@@ -181,7 +182,7 @@ long long tier_attr(const char *tier, const char *attr)
 	char path[160];
 
 	snprintf(path, sizeof(path), "/sys/class/kvtier_tier/%s/%s", tier, attr);
-	return read_number(path);
+	return tree_number(path);
 }
 
 long long space_attr(const char *space, const char *attr)
@@ -189,7 +190,7 @@ long long space_attr(const char *space, const char *attr)
 	char path[160];
 
 	snprintf(path, sizeof(path), "/sys/class/kvtier/%s/%s", space, attr);
-	return read_number(path);
+	return tree_number(path);
 }
 
 bool tree_write(const char *path, const char *value)

@@ -22,22 +22,9 @@ bool memory_start(void)
 }
 
 /* In a worker. */
-void memory_join(void)
+bool memory_join(void)
 {
-	tree_write(GROUP "cgroup.procs", "0");
-}
-
-static unsigned long long used(void)
-{
-	unsigned long long bytes = 0;
-	FILE *f = fopen(GROUP "memory.current", "re");
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%llu", &bytes) != 1)
-		bytes = 0;
-	fclose(f);
-	return bytes;
+	return tree_write(GROUP "cgroup.procs", "0");
 }
 
 /* For a moment hardly more than what is used now, or less. */
@@ -45,8 +32,9 @@ void memory_squeeze(struct rng *r)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "%llu",
-		 used() / 100 * rng_between(r, 60, 105));
+	snprintf(text, sizeof(text), "%lld",
+		 tree_number(GROUP "memory.current") / 100 *
+		 (long long)rng_between(r, 60, 105));
 	tree_write(GROUP "memory.max", text);
 	usleep(rng_below(r, 100) * 1000);
 	tree_write(GROUP "memory.max", "max");

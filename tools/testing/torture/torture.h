@@ -210,6 +210,7 @@ void space_dump(const char *space);
 int slow_node(void);
 int tier_knob(const char *tier, const char *knob, const char *value);
 bool tree_write(const char *path, const char *value);
+long long tree_number(const char *path);
 
 /* nvme.c: 0 or -errno */
 int nvme_open(const char *path);
@@ -287,7 +288,7 @@ void fault_stop(const struct options *o);
 
 /* memory.c */
 bool memory_start(void);
-void memory_join(void);
+bool memory_join(void);
 void memory_squeeze(struct rng *r);
 void memory_stop(void);
 

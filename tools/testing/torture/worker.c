@@ -227,8 +227,8 @@ int worker_run(const struct options *o, const struct plan *plan,
 	struct worker *w = calloc(1, sizeof(*w));
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (plan->tight)
-		memory_join();
+	if (plan->tight && !memory_join())
+		complain(sh, "cannot join the memory cgroup");
 	signal(SIGCHLD, SIG_IGN);
 	maps_catch_sigbus();
 	if (!w)

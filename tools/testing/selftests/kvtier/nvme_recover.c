@@ -220,23 +220,6 @@ static int drop_each(int fd, __u64 chain, unsigned int nr)
 	return kst_attr_wait(KST_SPACE, "blocks", 0);
 }
 
-#define BUSY	99	/* a chain of somebody else */
-
-/* Keeps the worker busy. */
-static int be_busy(struct kst_child *c, void *arg)
-{
-	int fd = kst_open(KST_SPACE, O_RDWR);
-	unsigned int n;
-
-	close((intptr_t)arg);
-	kst_say(c, 1);
-	for (n = 0; ; n = (n + 1) % FRAMES) {
-		kst_drop(fd, kst_key(BUSY, n), 0);
-		kst_put_wait(fd, kst_key(BUSY, n), kst_root, BS, n);
-	}
-	return 0;
-}
-
 /*
  * Whatever the worker had in hand when the tier went: nothing is in memory only. It
  * is still there then; only when it is dropped it shows what was written.
@@ -244,25 +227,17 @@ static int be_busy(struct kst_child *c, void *arg)
 TEST_F_TIMEOUT(recover, remove_under_write_out, 120)
 {
 	__u64 bytes = 64 * KST_MIB;
-	struct kst_child c;
-	unsigned int i, n, nr;
+	unsigned int i, nr;
 
 	for (i = 1; i <= 30; i++) {
 		nr = FRAMES / 2 + rand() % FRAMES;
-		ASSERT_EQ(0, kst_spawn(&c, be_busy, (void *)(intptr_t)self->fd));
-		ASSERT_EQ(1, kst_hear(&c));
 		ASSERT_EQ(0, kst_put_chain(self->fd, i, 0, nr, BS));
 		ASSERT_EQ(0, kst_tier_remove(KST_NVME));
-		kst_kill(&c);
-		for (n = 0; n < FRAMES; n++)
-			kst_drop(self->fd, kst_key(BUSY, n), 0);
 		ASSERT_EQ(0, drop_each(self->fd, i, nr));
 		ASSERT_EQ(0, kst_nvme_add(&self->set, KST_NVME));
 		ASSERT_EQ(0, kst_space_resize(KST_SPACE, KST_NVME, &bytes));
 		ASSERT_EQ(0, kst_recovered(KST_NVME));
 		ASSERT_EQ(nr, kst_count(self->fd, i, nr, KVT_TIER_NVME));
-		for (n = 0; n < FRAMES; n++)
-			kst_drop(self->fd, kst_key(BUSY, n), 0);
 		ASSERT_EQ(0, drop_each(self->fd, i, nr));
 	}
 }

@@ -325,6 +325,18 @@ static int put_and_get(struct kst_child *c, void *arg)
 	return 0;
 }
 
+static void expect_done(struct __test_metadata *_metadata, struct kst_child c[2],
+			unsigned int *stop)
+{
+	unsigned int i;
+
+	__atomic_store_n(stop, 1, __ATOMIC_RELAXED);
+	for (i = 0; i < 2; i++) {
+		EXPECT_LT(10, kst_hear(&c[i]));
+		EXPECT_EQ(0, kst_join(&c[i]));
+	}
+}
+
 TEST_F_TIMEOUT(resize, under_load, 60)
 {
 	__u64 end = kst_now_ms() + 8000;
@@ -346,11 +358,7 @@ TEST_F_TIMEOUT(resize, under_load, 60)
 		ASSERT_TRUE(!ret || ret == -EBUSY);
 		changes += !ret;
 	}
-	__atomic_store_n(stop, 1, __ATOMIC_RELAXED);
-	for (i = 0; i < 2; i++) {
-		EXPECT_LT(10, kst_hear(&c[i]));
-		EXPECT_EQ(0, kst_join(&c[i]));
-	}
+	expect_done(_metadata, c, stop);
 	EXPECT_LT(5, changes);
 	for (i = 0; i < 2; i++) {
 		EXPECT_TRUE(KST_UNTIL(kst_arena(KST_SPACE, i, "frames") ==
@@ -440,11 +448,7 @@ TEST_F_TIMEOUT(resize, window_is_touched_while_it_shrinks, 60)
 		ASSERT_EQ(0, resize_to(KST_DRAM, 12, &mib));
 	}
 	EXPECT_EQ(20, rounds);
-	__atomic_store_n(stop, 1, __ATOMIC_RELAXED);
-	for (i = 0; i < 2; i++) {
-		EXPECT_LT(10, kst_hear(&c[i]));
-		EXPECT_EQ(0, kst_join(&c[i]));
-	}
+	expect_done(_metadata, c, stop);
 }
 
 TEST_HARNESS_MAIN
